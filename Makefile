@@ -1,0 +1,54 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PY := .venv/bin/python
+BIN := .venv/bin
+T ?= tests
+
+.PHONY: help venv demo test check fmt serve db-revision shots wheel-test coverage
+
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.venv/.complete: requirements-dev.lock pyproject.toml
+	@bash .ci/venv
+	@touch $@
+
+venv: .venv/.complete ## Create .venv from the lock (idempotent)
+
+demo: venv ## Run the main job once, then keep serving (ONCE=1 exits, JSON=path writes the evidence, ANSWERS=file takes your own)
+	@$(BIN)/evenhand demo $(if $(ONCE),--once) $(if $(JSON),--json-out "$(JSON)") $(if $(ANSWERS),--answers "$(ANSWERS)")
+
+test: venv ## Run every test, PostgreSQL and browser included (T=path for a part)
+	@bash .ci/prerequisites
+	@$(BIN)/pytest -n 2 --dist worksteal $(T)
+
+check: venv ## Lint, types, import rules: all that must be green on every commit
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy orchestrator adapters rubrics tests alembic/env.py
+	@$(BIN)/basedpyright --level error
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/evenhand rubrics lint
+	@$(BIN)/evenhand check evenhand.example.yaml
+
+fmt: venv ## Format and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+serve: venv ## Serve with an embedded worker on the settings of the environment
+	@$(BIN)/evenhand serve --with-worker
+
+db-revision: venv ## Write a migration from the models (M="what changes")
+	@$(BIN)/alembic revision --autogenerate -m "$(M)"
+
+shots: venv ## Screenshots of every page (OUT=folder)
+	@bash .ci/prerequisites
+	@$(PY) -m tests.browser.shots $(or $(OUT),build/shots)
+
+coverage: venv ## Tests with branch coverage and its floors
+	@bash .ci/prerequisites
+	@bash .ci/coverage
+
+wheel-test: venv ## Install the built wheel in a clean environment and run the suite against it
+	@bash .ci/wheel-test
