@@ -1,0 +1,1 @@
+"""Adapters: what Evenhand knows about each applicant tracking system, one folder per vendor."""

@@ -1,0 +1,209 @@
+"""The only place that builds an HTTP client.
+
+Every failure becomes an error of :mod:`adapters.contract.errors`. A write that was sent and not clearly answered is
+OutcomeUnknown, never "failed". Log lines have method, path and status; never a query, a header or a body.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Any
+
+import httpx
+import msgspec
+from typing_extensions import override
+
+from adapters.contract.errors import (
+    AdapterError,
+    AuthRejected,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    PermissionMissing,
+    RateLimited,
+    Refused,
+    Timeout,
+    Unavailable,
+)
+
+logger = logging.getLogger("adapters.http")
+
+TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+# Shorter than the usual keep-alive of servers (5 s), so that a write rarely meets a connection that just closed.
+LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=4.0)
+MAX_ANSWER_BYTES = 20_000_000
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+class AnswerHints(msgspec.Struct, frozen=True):
+    """What a vendor's error body says of use to us. Never free text: it may repeat what we sent."""
+
+    code: str | None = None
+    scope: str | None = None
+
+
+def no_hints(_: bytes) -> AnswerHints:
+    """Read nothing from an error body."""
+    return AnswerHints()
+
+
+def utc_now() -> datetime:
+    """Read the wall clock."""
+    return datetime.now(UTC)
+
+
+class EgressGuard(httpx.AsyncBaseTransport):
+    """Lets requests through to the base URL's origin and to https on the allowed hosts; refuses the rest unsent."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, base_url: httpx.URL, hosts: frozenset[str]) -> None:
+        self._inner = inner
+        self._origin = _origin(base_url)
+        self._hosts = hosts
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        allowed = request.url.scheme == "https" and request.url.host in self._hosts
+        if _origin(request.url) != self._origin and not allowed:
+            raise Refused("a request to a host that this vendor does not use was stopped", code="host_not_allowed")
+        return await self._inner.handle_async_request(request)
+
+    @override
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class HttpClient:
+    """JSON over HTTP to one ATS, with one set of credentials.
+
+    ``headers`` carry the credentials. ``hints`` reads a vendor's error body. ``transport`` is for tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        hosts: frozenset[str] = frozenset(),
+        hints: Callable[[bytes], AnswerHints] = no_hints,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        url = httpx.URL(base_url)
+        inner = transport or httpx.AsyncHTTPTransport(limits=LIMITS, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            headers={"Accept": "application/json", **headers},
+            timeout=timeout,
+            transport=EgressGuard(inner, base_url=url, hosts=hosts),
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._hints = hints
+        self._clock = clock
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def read(self, path: str, *, params: Mapping[str, str | int] | None = None) -> bytes:
+        """GET a path below the base URL; the body of the 2xx answer.
+
+        Raises:
+            AdapterError: one of the contract's, never OutcomeUnknown.
+        """
+        return await self._request("GET", path, params=params)
+
+    async def write(self, method: str, path: str, *, body: object) -> bytes:
+        """Send JSON that changes something; the body of the 2xx answer.
+
+        Raises:
+            OutcomeUnknown: sent, and not clearly answered.
+            AdapterError: one of the contract's; nothing was changed.
+        """
+        return await self._request(method, path, content=msgspec.json.encode(body))
+
+    async def _request(
+        self, method: str, path: str, *, params: Mapping[str, str | int] | None = None, content: bytes | None = None
+    ) -> bytes:
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        started = time.monotonic()
+        try:
+            answer = await self._client.request(method, path, params=params, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            logger.debug("%s %s: %s", method, path, type(error).__name__)
+            raise _from_exception(error, writes=method not in SAFE_METHODS) from None
+        logger.debug("%s %s: %d in %.3f s", method, path, answer.status_code, time.monotonic() - started)
+        if answer.is_success:
+            return _within_limit(answer.content, writes=method not in SAFE_METHODS)
+        raise self._from_status(answer, writes=method not in SAFE_METHODS)
+
+    def _from_status(self, answer: httpx.Response, *, writes: bool) -> AdapterError:
+        status = answer.status_code
+        if status >= 500:  # noqa: PLR2004 - the class of server errors
+            return _no_answer(f"the ATS answered {status}", writes=writes)
+        if status == 429:  # noqa: PLR2004 - Too Many Requests
+            return RateLimited("the ATS asks for fewer requests", retry_after=self._retry_after(answer))
+        if status == 408:  # noqa: PLR2004 - Request Timeout
+            return OutcomeUnknown("the ATS gave up waiting") if writes else Timeout("the ATS gave up waiting")
+        hints = self._hints(answer.content)
+        make = _PERMANENT.get(status)
+        if make is not None:
+            return make(hints)
+        return Refused(f"the ATS answered {status}", code=hints.code or f"http_{status}")
+
+    def _retry_after(self, answer: httpx.Response) -> float | None:
+        return parse_retry_after(answer.headers.get("retry-after"), now=self._clock())
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Seconds to wait, from a number of seconds or an HTTP date; None when absent or unreadable."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return max(0.0, seconds) if isfinite(seconds) else None
+
+
+_PERMANENT: Mapping[int, Callable[[AnswerHints], AdapterError]] = {
+    401: lambda _: AuthRejected("the ATS rejected the credentials"),
+    403: lambda hints: PermissionMissing("the credentials may not do this", scope=hints.scope),
+    404: lambda _: NotFound("the ATS has no such record"),
+    409: lambda _: Conflict("the record changed or exists already"),
+    410: lambda _: NotFound("the ATS has no such record any more"),
+}
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+def _from_exception(error: httpx.HTTPError, *, writes: bool) -> AdapterError:
+    if isinstance(error, _NEVER_SENT):
+        return Unavailable("the ATS could not be reached")
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return Refused("the address of the ATS is not http or https", code="bad_base_url")
+    if isinstance(error, httpx.TimeoutException) and not writes:
+        return Timeout("the ATS did not answer in time")
+    return _no_answer("the connection ended before the answer", writes=writes)
+
+
+def _no_answer(message: str, *, writes: bool) -> AdapterError:
+    return OutcomeUnknown(message) if writes else Unavailable(message)
+
+
+def _within_limit(body: bytes, *, writes: bool) -> bytes:
+    if len(body) > MAX_ANSWER_BYTES:
+        raise _no_answer("the answer is larger than any record can be", writes=writes)
+    return body
+
+
+def _origin(url: httpx.URL) -> tuple[Any, ...]:
+    return (url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme))

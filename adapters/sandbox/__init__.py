@@ -1,0 +1,1 @@
+"""The sandbox ATS: adapter, and under `server/` the little ATS itself."""

@@ -1,0 +1,1 @@
+"""A small applicant tracking system of its own: REST API, signed webhooks, fault switches and a web board."""
