@@ -1,0 +1,124 @@
+"""serve and worker: the two kinds of process."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import click
+import uvicorn
+from typing_extensions import override
+
+from orchestrator.cli.output import plainly
+from orchestrator.main import Runtime, build, configure_logging, migrate, read_environment, running_worker
+
+DRAIN_SECONDS = 20
+CONNECTIONS = 512
+
+
+@click.command()
+@click.option("--with-worker", is_flag=True, help="Run a worker and the clock in the same process (embedded default).")
+@click.option("--host", default=None, help="Address to listen on (EVENHAND_HOST, 127.0.0.1).")
+@click.option("--port", default=None, type=int, help="Port to listen on (EVENHAND_PORT, 8400).")
+@plainly
+def serve(with_worker: bool, host: str | None, port: int | None) -> None:
+    """Serve webhooks and pages."""
+    settings = read_environment(os.environ)
+    configure_logging(settings)
+    # Two processes that start at once on SQLite would migrate twice; the embedded default migrates for itself.
+    if with_worker:
+        migrate(settings)
+    runtime = build(settings, os.environ)
+    asyncio.run(
+        _serve(runtime, host or settings.host, settings.port if port is None else port, with_worker=with_worker)
+    )
+
+
+@click.command()
+@click.option("--concurrency", default=None, type=click.IntRange(1, 200), help="How much to do at once.")
+@click.option("--kinds", default=None, help="Only these kinds of work, separated by commas (mail.send,ats.write).")
+@plainly
+def worker(concurrency: int | None, kinds: str | None) -> None:
+    """Do the work: re-read, decide, mail, score, write back."""
+    settings = read_environment(os.environ)
+    configure_logging(settings)
+    runtime = build(settings, os.environ)
+    asyncio.run(_work(runtime, concurrency, kinds.split(",") if kinds else None))
+
+
+class _Server(uvicorn.Server):
+    """Leaves the process's signals to us: uvicorn would raise them again before the worker has drained."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def leave(self) -> None:
+        """Answer what is under way, then end."""
+        self.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # With the protocol named, the event loop turns Nagle's algorithm off; without it every answer waits 40 ms.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    bound.listen(1024)
+    return bound
+
+
+async def _serve(runtime: Runtime, host: str, port: int, *, with_worker: bool) -> None:
+    bound = _listen(host, port)
+    config = uvicorn.Config(
+        runtime.app(),
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        limit_concurrency=CONNECTIONS,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.leave)
+    try:
+        async with _maybe_worker(runtime, with_worker=with_worker):
+            click.echo(f"Evenhand serves on http://{host}:{bound.getsockname()[1]}")
+            await server.serve(sockets=[bound])
+    finally:
+        await runtime.aclose()
+
+
+@asynccontextmanager
+async def _maybe_worker(runtime: Runtime, *, with_worker: bool) -> AsyncIterator[None]:
+    if not with_worker:
+        yield
+        return
+    async with running_worker(runtime, name="embedded", drain=DRAIN_SECONDS):
+        yield
+
+
+async def _work(runtime: Runtime, concurrency: int | None, kinds: list[str] | None) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    one = runtime.worker(name="worker", concurrency=concurrency, kinds=kinds)
+    clockwork = runtime.clockwork()
+    try:
+        await runtime.services.intake.go_live()
+        await clockwork.start()
+        task = asyncio.create_task(one.run(), name="worker")
+        click.echo(f"Evenhand worker {one.name} runs")
+        await ended.wait()
+        clockwork.stop()
+        await one.stop(drain=DRAIN_SECONDS)
+        await task
+    finally:
+        await runtime.aclose()

@@ -1,0 +1,1 @@
+"""evenhand.yaml: read, checked as a whole, turned into frozen domain structs."""

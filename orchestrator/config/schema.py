@@ -1,0 +1,89 @@
+"""The shape of evenhand.yaml. Values of people and vendors only; the rules live in the domain."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from adapters.contract.model import StageKind
+from orchestrator.domain.program import Program, RoleFamily, Slug, Strict
+from orchestrator.domain.retention import Retention
+from orchestrator.domain.writeback import FieldMap
+
+Line = Annotated[str, Meta(min_length=1, max_length=200)]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address")]
+EnvironmentName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
+
+
+class Secret(Strict, frozen=True, kw_only=True):
+    """Where a secret is: the file never holds one."""
+
+    env: EnvironmentName
+
+
+class Company(Strict, frozen=True, kw_only=True):
+    """Who hires, and whom a candidate can write to."""
+
+    name: Line
+    contact_name: Line
+    contact_email: Email
+
+
+class StageMapping(Strict, frozen=True, kw_only=True):
+    """One of the customer's stages (id or exact name) and what it is."""
+
+    stage: Line
+    kind: StageKind
+
+
+class Connection(Strict, frozen=True, kw_only=True):
+    """One customer's credentials and settings for one vendor."""
+
+    key: Slug
+    adapter: Slug
+    base_url: Annotated[str, Meta(pattern=r"^https?://", description="http:// or https:// address of the ATS")]
+    credentials: dict[str, Secret]
+    webhook_secrets: tuple[Secret, ...] = ()
+    poll_minutes: Annotated[int, Meta(ge=1, le=1440)] = 5
+    stages: Annotated[tuple[StageMapping, ...], Meta(min_length=1)]
+    fields: FieldMap
+
+
+class NoticeSettings(Strict, frozen=True, kw_only=True):
+    """What is yours in the notice to candidates; the rest is written by Evenhand."""
+
+    version: Line
+    privacy_url: Annotated[str, Meta(pattern=r"^https?://")] | None = None
+    extra: tuple[Line, ...] = ()
+
+
+class Configuration(Strict, frozen=True, kw_only=True):
+    """The whole file."""
+
+    version: Annotated[int, Meta(ge=1, le=1)]
+    company: Company
+    connections: Annotated[tuple[Connection, ...], Meta(min_length=1)]
+    role_families: tuple[RoleFamily, ...] = ()
+    programs: Annotated[tuple[Program, ...], Meta(min_length=1)]
+    notice: NoticeSettings
+    retention: Retention = Retention()
+    rubric_folders: tuple[Line, ...] = ()
+
+    def connection(self, key: str) -> Connection:
+        """Find a connection; raises KeyError."""
+        for connection in self.connections:
+            if connection.key == key:
+                return connection
+        raise KeyError(key)
+
+
+def configuration_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of evenhand.yaml, for editors and for the checks."""
+    return msgspec.json.schema(Configuration)
+
+
+class Vocabulary(Struct, frozen=True):
+    """What a configuration may refer to: adapter keys and rubric ids that exist."""
+
+    adapters: tuple[str, ...]
+    rubrics: tuple[str, ...]

@@ -1,0 +1,9 @@
+"""Tables. Importing this package registers every one of them (the work tables stand in orchestrator.work.table)."""
+
+from orchestrator.db.models import account as account
+from orchestrator.db.models import application as application
+from orchestrator.db.models import audit as audit
+from orchestrator.db.models import intake as intake
+from orchestrator.db.models import interview as interview
+from orchestrator.db.models import scoring as scoring
+from orchestrator.db.models import writeback as writeback

@@ -1,0 +1,1 @@
+"""Every query. Functions take an open session and never commit."""

@@ -1,0 +1,198 @@
+"""Deliveries, refusals, quarantine and the shadow of the ATS."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.contract.model import Application, Candidate, Stage, StageKind
+from orchestrator.db.base import new_id
+from orchestrator.db.models.application import ApplicationRow, CandidateRow, StageEntryRow
+from orchestrator.db.models.intake import (
+    ConnectionRow,
+    DeliveryRow,
+    QuarantineRow,
+    QuarantineState,
+    RefusedCount,
+)
+
+
+def insert(session: AsyncSession, table: type) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say ON CONFLICT, for the session's database."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+async def store_delivery(session: AsyncSession, delivery: Mapping[str, object]) -> uuid.UUID | None:
+    """Store a delivery once; None where (connection, dedupe) was stored before, which is then counted."""
+    statement = (
+        insert(session, DeliveryRow)
+        .values(id=new_id(), **delivery)
+        .on_conflict_do_nothing(index_elements=["connection", "dedupe"])
+        .returning(DeliveryRow.id)
+    )
+    stored: uuid.UUID | None = (await session.execute(statement)).scalar_one_or_none()
+    if stored is None:
+        await session.execute(
+            sa.update(DeliveryRow)
+            .where(DeliveryRow.connection == delivery["connection"], DeliveryRow.dedupe == delivery["dedupe"])
+            .values(times_received=DeliveryRow.times_received + 1)
+        )
+    return stored
+
+
+async def count_refusal(session: AsyncSession, *, connection: str, day: date, reason: str) -> None:
+    """Count a refused delivery: all that is kept of it."""
+    statement = insert(session, RefusedCount).values(connection=connection, day=day, reason=reason, count=1)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["connection", "day", "reason"], set_={"count": RefusedCount.count + 1}
+        )
+    )
+
+
+async def learnt_stages(session: AsyncSession, connection: str) -> dict[str, StageKind]:
+    """What people said about stages in the quarantine, by stage id and by name."""
+    rows = await session.execute(
+        sa.select(QuarantineRow.stage_id, QuarantineRow.stage_name, QuarantineRow.kind).where(
+            QuarantineRow.connection == connection, QuarantineRow.state == QuarantineState.MAPPED
+        )
+    )
+    learnt: dict[str, StageKind] = {}
+    for stage_id, name, kind in rows:
+        if kind is not None:
+            learnt[stage_id] = kind
+            learnt[name] = kind
+    return learnt
+
+
+async def quarantine(session: AsyncSession, *, connection: str, stage: Stage, at: datetime) -> None:
+    """Put an unknown stage where people see it; opens it again if it had been mapped and is unknown once more."""
+    statement = insert(session, QuarantineRow).values(
+        id=new_id(),
+        connection=connection,
+        stage_id=stage.id,
+        stage_name=stage.name,
+        state=QuarantineState.OPEN,
+        first_seen=at,
+        last_seen=at,
+        times_seen=1,
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["connection", "stage_id", "stage_name"],
+            set_={"last_seen": at, "times_seen": QuarantineRow.times_seen + 1},
+        )
+    )
+
+
+async def save_candidate(session: AsyncSession, *, connection: str, candidate: Candidate, at: datetime) -> uuid.UUID:
+    """Insert or refresh a candidate by (connection, external id)."""
+    values = {
+        "first_name": candidate.first_name,
+        "last_name": candidate.last_name,
+        "emails": list(candidate.emails),
+        "phones": list(candidate.phones),
+        "locale": candidate.locale,
+        "time_zone": candidate.time_zone,
+        "updated_at": at,
+    }
+    statement = insert(session, CandidateRow).values(
+        id=new_id(), connection=connection, external_id=candidate.id, **values
+    )
+    result = await session.execute(
+        statement.on_conflict_do_update(index_elements=["connection", "external_id"], set_=values).returning(
+            CandidateRow.id
+        )
+    )
+    candidate_id: uuid.UUID = result.scalar_one()
+    return candidate_id
+
+
+async def lock_application(
+    session: AsyncSession, *, connection: str, application: Application, candidate_id: uuid.UUID, at: datetime
+) -> tuple[ApplicationRow, bool]:
+    """The application's row, locked until the transaction ends; True where it was not known before."""
+    statement = (
+        insert(session, ApplicationRow)
+        .values(
+            id=new_id(),
+            connection=connection,
+            external_id=application.id,
+            candidate_id=candidate_id,
+            job_external_id=application.job.id,
+            job_title=application.job.title,
+            stage_id=application.stage.id,
+            stage_name=application.stage.name,
+            visits=0,
+            snapshot=application,
+            seen_at=at,
+        )
+        .on_conflict_do_nothing(index_elements=["connection", "external_id"])
+        .returning(ApplicationRow.id)
+    )
+    created = (await session.execute(statement)).scalar_one_or_none() is not None
+    row = (
+        await session.execute(
+            sa.select(ApplicationRow)
+            .where(ApplicationRow.connection == connection, ApplicationRow.external_id == application.id)
+            .with_for_update()
+        )
+    ).scalar_one()
+    return row, created
+
+
+async def add_stage_entry(
+    session: AsyncSession, *, application_id: uuid.UUID, entry: Mapping[str, object]
+) -> uuid.UUID | None:
+    """Insert a stage entry once; None where its key is known."""
+    statement = (
+        insert(session, StageEntryRow)
+        .values(id=new_id(), application_id=application_id, **entry)
+        .on_conflict_do_nothing(index_elements=["application_id", "entry_key"])
+        .returning(StageEntryRow.id)
+    )
+    added: uuid.UUID | None = (await session.execute(statement)).scalar_one_or_none()
+    return added
+
+
+async def stage_entry(session: AsyncSession, *, application_id: uuid.UUID, entry_key: str) -> StageEntryRow:
+    """Find a stage entry by its key."""
+    return (
+        await session.execute(
+            sa.select(StageEntryRow).where(
+                StageEntryRow.application_id == application_id, StageEntryRow.entry_key == entry_key
+            )
+        )
+    ).scalar_one()
+
+
+async def live_since(session: AsyncSession, connection: str, *, now: datetime) -> datetime:
+    """Since when a connection is live; now, where it has not been seen before."""
+    await session.execute(
+        insert(session, ConnectionRow)
+        .values(key=connection, live_since=now)
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+    return (
+        await session.execute(sa.select(ConnectionRow.live_since).where(ConnectionRow.key == connection))
+    ).scalar_one()
+
+
+async def poll_cursor(session: AsyncSession, connection: str) -> str | None:
+    """Where polling of a connection stands."""
+    return (await session.execute(sa.select(ConnectionRow.cursor).where(ConnectionRow.key == connection))).scalar()
+
+
+async def save_poll_cursor(session: AsyncSession, *, connection: str, cursor: str, at: datetime) -> None:
+    """Remember where polling of a connection stands."""
+    values = {"cursor": cursor, "polled_at": at}
+    await session.execute(
+        insert(session, ConnectionRow)
+        .values(key=connection, live_since=at, **values)
+        .on_conflict_do_update(index_elements=["key"], set_=values)
+    )

@@ -1,0 +1,104 @@
+"""Scorecards, review cases, decisions and results."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from orchestrator.db.models.application import ApplicationRow
+from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.models.scoring import CaseRow, CaseState, DecisionRow, ResultRow, ScorecardRow
+from orchestrator.domain.result import Result
+
+
+class QueueRow(NamedTuple):
+    """A case with its interview and the newest scorecard."""
+
+    case: CaseRow
+    interview: InterviewRow
+
+
+async def drop_open_cases(session: AsyncSession, interview_id: uuid.UUID, *, at: datetime) -> None:
+    """Take every open case of an interview out of the queue."""
+    await session.execute(
+        sa.update(CaseRow)
+        .where(CaseRow.interview_id == interview_id, CaseRow.state == CaseState.OPEN)
+        .values(state=CaseState.DROPPED, closed_at=at)
+    )
+
+
+async def latest_scorecard(session: AsyncSession, interview_id: uuid.UUID) -> ScorecardRow | None:
+    """The newest scorecard of an interview."""
+    return (
+        await session.scalars(
+            sa.select(ScorecardRow)
+            .where(ScorecardRow.interview_id == interview_id)
+            .order_by(ScorecardRow.revision.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+
+
+async def latest_result(session: AsyncSession, interview_id: uuid.UUID) -> Result:
+    """The newest result of an interview that has one."""
+    row = (
+        await session.scalars(
+            sa.select(ResultRow)
+            .where(ResultRow.interview_id == interview_id)
+            .order_by(ResultRow.revision.desc())
+            .limit(1)
+        )
+    ).one()
+    return row.result
+
+
+async def result_by_ref(session: AsyncSession, audit_ref: str) -> ResultRow | None:
+    """The result that an audit reference names."""
+    return (await session.scalars(sa.select(ResultRow).where(ResultRow.audit_ref == audit_ref))).one_or_none()
+
+
+async def case_by_id(session: AsyncSession, case_id: uuid.UUID, *, lock: bool = False) -> CaseRow | None:
+    """A review case."""
+    statement = sa.select(CaseRow).where(CaseRow.id == case_id)
+    return (await session.scalars(statement.with_for_update() if lock else statement)).one_or_none()
+
+
+async def case_of_result(session: AsyncSession, interview_id: uuid.UUID) -> CaseRow | None:
+    """The newest decided case about the result of an interview."""
+    return (
+        await session.scalars(
+            sa.select(CaseRow)
+            .where(CaseRow.interview_id == interview_id, CaseRow.state == CaseState.DECIDED)
+            .order_by(CaseRow.opened_at.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+
+
+async def decision_of(session: AsyncSession, case_id: uuid.UUID) -> DecisionRow | None:
+    """What a person decided about a case."""
+    return (await session.scalars(sa.select(DecisionRow).where(DecisionRow.case_id == case_id))).one_or_none()
+
+
+async def open_cases(session: AsyncSession) -> Sequence[QueueRow]:
+    """The review queue: who waits longest first."""
+    rows = await session.execute(
+        sa.select(CaseRow, InterviewRow)
+        .join(InterviewRow, InterviewRow.id == CaseRow.interview_id)
+        .where(CaseRow.state == CaseState.OPEN)
+        .order_by(CaseRow.opened_at, CaseRow.id)
+        .options(joinedload(InterviewRow.application).joinedload(ApplicationRow.candidate))
+    )
+    return [QueueRow(case, interview) for case, interview in rows]
+
+
+async def scorecards_of(session: AsyncSession, interview_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ScorecardRow]:
+    """The newest scorecard of each interview."""
+    rows = await session.scalars(
+        sa.select(ScorecardRow).where(ScorecardRow.interview_id.in_(interview_ids)).order_by(ScorecardRow.revision)
+    )
+    return {row.interview_id: row for row in rows}

@@ -1,0 +1,108 @@
+"""Engine and transactions on SQLite and PostgreSQL with one meaning.
+
+A transaction commits state, work and audit events together, or nothing. SQLite has one writer connection per process
+(``BEGIN IMMEDIATE``, WAL, ``synchronous=FULL``: acknowledged means on disk, N2) and a few read-only ones beside it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from orchestrator.db.models.audit import append_events
+from orchestrator.domain.audit import AuditEvent
+
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
+SQLITE_READERS = 4
+
+
+class Transaction:
+    """One open transaction.
+
+    Audit events are kept until the end and appended last, so that the chain's head is locked for as short as possible
+    and always after every other row.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self._events: list[AuditEvent] = []
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.session.get_bind().dialect.name
+
+    def audit(self, event: AuditEvent) -> None:
+        """Add an event to the chain when the transaction commits."""
+        self._events.append(event)
+
+    async def close(self) -> None:
+        """Write what is still to be written; the caller commits."""
+        await self.session.flush()
+        if self._events:
+            await append_events(self.session, self._events)
+
+
+class Database:
+    """The engine of one process."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect == "sqlite":
+            self.engine = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=SQLITE_READERS, read_only=True)
+        else:
+            self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+            self._reader = self.engine
+        self._write = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._read = async_sessionmaker(self._reader, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction; commits at the end of the block, rolls back if the block raises.
+
+        Never wait for anything but the database inside, and never open a second one inside: on SQLite there is one.
+        """
+        async with self._write() as session, session.begin():
+            transaction = Transaction(session)
+            yield transaction
+            await transaction.close()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for reading only; nothing it does is kept."""
+        async with self._read() as session:
+            yield session
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+        if self._reader is not self.engine:
+            await self._reader.dispose()
+
+
+def _sqlite_engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60)
+    pragmas = (*SQLITE_PRAGMAS, "query_only=ON") if read_only else SQLITE_PRAGMAS
+
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # The driver must not open transactions by itself, or BEGIN IMMEDIATE below comes too late.
+        raw: Any = connection
+        raw.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    sa.event.listen(engine.sync_engine, "connect", on_connect)
+    sa.event.listen(engine.sync_engine, "begin", on_begin)
+    return engine

@@ -1,0 +1,1 @@
+"""Graders: implementations of the `Grader` port. Only this package talks to a model."""

@@ -1,0 +1,106 @@
+"""Words of an answer as the embedded grader compares them: sentences with offsets, stems, and cue phrases."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
+_TOKEN = re.compile(r"\[\w+\]|[^\W_]+(?:['’][^\W_]+)*")
+_PRONOUNS = frozenset({"him", "her", "them", "us", "[name]"})
+_NEGATION_REACH = 2
+_MIN_STEM = 3
+_MIN_PREFIX = 5
+_FUNCTION_WORDS = """
+a about all also am an and are as at be because been but by can could did do does for from had has have he her him his
+i if in into is it its just me my no not of on or our out she so some than that the their them then there they this to
+up us was we were what when which who will with would you your
+"""
+_NEGATING_WORDS = "not never no nobody nothing without cannot hardly"
+
+
+class Sentence(Struct, frozen=True):
+    """A sentence at ``text[start:end]`` of its turn, with its stems in order."""
+
+    start: int
+    end: int
+    stems: tuple[str, ...]
+
+    @property
+    def content(self) -> frozenset[str]:
+        """The stems that carry meaning."""
+        return frozenset(self.stems) - _FUNCTION_STEMS
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """Split a text at sentence ends and line breaks, so that 3.5 and example.org stay whole."""
+    for match in _SENTENCE.finditer(text):
+        whole = match.group()
+        start = match.start() + len(whole) - len(whole.lstrip())
+        found = stems(whole)
+        if found:
+            yield Sentence(start, match.start() + len(whole.rstrip()), found)
+
+
+@lru_cache(maxsize=4096)
+def stems(text: str) -> tuple[str, ...]:
+    """The stems of a text in order; pronouns for other people count as one word."""
+    return tuple(_stem(token.casefold().replace("’", "'")) for token in _TOKEN.findall(text))
+
+
+def says(sentence: Sentence, cue: str) -> bool:
+    """Say whether a sentence holds a cue: its words in order, at most one other word between two, and not negated.
+
+    The cue's last word may be the beginning of a word, such as ``reproduc``.
+    """
+    wanted = stems(cue)
+    return any(
+        _follows(sentence.stems, start, wanted) and (_negated(wanted) or not _negated(_before(sentence.stems, start)))
+        for start in range(len(sentence.stems))
+    )
+
+
+def _follows(words: Sequence[str], start: int, wanted: Sequence[str]) -> bool:
+    at = start
+    for place, stem in enumerate(wanted):
+        last = place == len(wanted) - 1
+        gap = 1 if place else 0
+        reach = words[at : at + 1 + gap]
+        step = next((offset for offset, word in enumerate(reach) if _same(word, stem, prefix=last)), None)
+        if step is None or _negated(reach[:step]):
+            return False
+        at += step + 1
+    return bool(wanted)
+
+
+def _same(word: str, stem: str, *, prefix: bool) -> bool:
+    return word == stem or (prefix and len(stem) >= _MIN_PREFIX and word.startswith(stem))
+
+
+def _before(words: Sequence[str], start: int) -> Sequence[str]:
+    return words[max(0, start - _NEGATION_REACH) : start]
+
+
+def _negated(words: Sequence[str]) -> bool:
+    return any(word in _NEGATING_STEMS or word.endswith("n't") for word in words)
+
+
+def _stem(word: str) -> str:
+    if word in _PRONOUNS:
+        return "them"
+    for ending in ("ing", "ed", "es", "s", "e"):
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= _MIN_STEM and not word.endswith("ss"):
+            return _plain(stem)
+    return _plain(word)
+
+
+def _plain(stem: str) -> str:
+    if len(stem) > _MIN_STEM and stem[-1] == stem[-2] and stem[-1] not in "aeiouls":
+        stem = stem[:-1]
+    return f"{stem[:-1]}i" if len(stem) >= _MIN_STEM and stem.endswith("y") else stem
+
+
+_FUNCTION_STEMS = frozenset(stems(_FUNCTION_WORDS))
+_NEGATING_STEMS = frozenset(stems(_NEGATING_WORDS))

@@ -1,0 +1,1 @@
+"""Mail: what candidates are written, how it is sent, and a catcher that shows it on one machine."""

@@ -1,0 +1,335 @@
+"""The composition root: the only place that knows everything and the only one that reads the environment."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import structlog
+from litestar import Litestar
+from msgspec import Struct
+
+from adapters import registry
+from adapters.contract.errors import AdapterError, NotFound
+from adapters.kit.http import HttpClient
+from orchestrator import logging
+from orchestrator.config.load import load
+from orchestrator.config.schema import Configuration, Vocabulary
+from orchestrator.db.migrate import upgrade
+from orchestrator.db.session import Database
+from orchestrator.errors import ConfigurationInvalid, MailFailed, SettingsInvalid
+from orchestrator.grading.embedded import EmbeddedGrader
+from orchestrator.grading.model import model_grader
+from orchestrator.mail.smtp import Security, SmtpMailer
+from orchestrator.ports import Clock, Grader, Mailer, SystemClock
+from orchestrator.services.accounts import Accounts
+from orchestrator.services.connections import AtsConnection, Connections, SyncLog
+from orchestrator.services.intake import Intake
+from orchestrator.services.interviewing import Interviewing
+from orchestrator.services.kinds import (
+    ApplyRetention,
+    ExpireInterview,
+    PollConnection,
+    ProcessDelivery,
+    ReadApplication,
+    ScoreInterview,
+    SendMail,
+    WriteBack,
+)
+from orchestrator.services.links import LinkMaker
+from orchestrator.services.mailing import Mailing
+from orchestrator.services.operating import Operating
+from orchestrator.services.retention import Retaining
+from orchestrator.services.reviewing import Reviewing
+from orchestrator.services.scoring import Scoring
+from orchestrator.services.steps import Steps
+from orchestrator.services.triggering import Triggering
+from orchestrator.services.writeback import WritingBack
+from orchestrator.settings import Settings, read_settings
+from orchestrator.web.app import create_app as create_web_app
+from orchestrator.web.candidate import CandidateController
+from orchestrator.web.deps import Services
+from orchestrator.web.team import team_routes
+from orchestrator.web.webhooks import receive
+from orchestrator.work.clock import Clockwork, Tick
+from orchestrator.work.job import Handler
+from orchestrator.work.limits import RateLimit
+from orchestrator.work.payload import Payload
+from orchestrator.work.worker import Worker
+from rubrics.document import DocumentInvalid
+from rubrics.lint import Finding, lint
+from rubrics.loader import load_library, load_sources
+from rubrics.schema import Rubric
+
+log = structlog.get_logger(__name__)
+
+RETENTION_SECONDS = 3600
+EMBEDDED_SAMPLES = 1
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything that one process runs with."""
+
+    settings: Settings
+    configuration: Configuration
+    database: Database
+    connections: Connections
+    grader: Grader
+    services: Services
+    handlers: Mapping[type[Payload], Handler]
+    ticks: tuple[Tick, ...]
+    buckets: Mapping[str, RateLimit]
+
+    def app(self) -> Litestar:
+        """The web application."""
+        return create_web_app(
+            handlers=[CandidateController, *team_routes(), receive],
+            services=self.services,
+            secret_key=self.settings.secret_key,
+            base_url=self.settings.base_url,
+            show_design=self.settings.show_design,
+        )
+
+    def worker(self, *, name: str, concurrency: int | None = None, kinds: Sequence[str] | None = None) -> Worker:
+        """A worker over every kind of work, or over some."""
+        return Worker(
+            self.database,
+            self.handlers,
+            name=name,
+            concurrency=concurrency or self.settings.worker_concurrency,
+            lease=self.settings.lease_seconds,
+            buckets=self.buckets,
+            kinds=kinds,
+        )
+
+    def clockwork(self) -> Clockwork:
+        """The clock: reconciliation polls and retention."""
+        return Clockwork(self.database, self.ticks)
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        await self.connections.aclose()
+        await self.grader.aclose()
+        await self.database.aclose()
+
+
+def read_environment(environ: Mapping[str, str]) -> Settings:
+    """The settings of this process; raises SettingsInvalid."""
+    return read_settings(environ)
+
+
+def vocabulary(folders: Sequence[Path] = ()) -> tuple[Vocabulary, Mapping[str, Rubric]]:
+    """What a configuration may refer to, and the rubrics themselves; raises ConfigurationInvalid."""
+    try:
+        rubrics = load_library(folders)
+    except DocumentInvalid as error:
+        raise ConfigurationInvalid(error.problems) from error
+    adapters = tuple(manifest.key for manifest in registry.manifests())
+    return Vocabulary(adapters=adapters, rubrics=tuple(rubrics)), rubrics
+
+
+def check_configuration(path: Path) -> tuple[Configuration, Mapping[str, Rubric]]:
+    """Read evenhand.yaml and every rubric it needs; raises ConfigurationInvalid with every problem of either."""
+    known, rubrics = vocabulary()
+    configuration = load(path, known)
+    if configuration.rubric_folders:
+        known, rubrics = vocabulary([path.parent / folder for folder in configuration.rubric_folders])
+        configuration = load(path, known)
+    return configuration, rubrics
+
+
+def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None = None) -> Runtime:
+    """Put a process together. Nothing is connected yet.
+
+    Raises:
+        ConfigurationInvalid: evenhand.yaml or a rubric cannot be used.
+        SettingsInvalid: a secret that evenhand.yaml names is not in the environment.
+    """
+    configuration, rubrics = check_configuration(settings.config)
+    clock = clock or SystemClock()
+    database = Database(settings.database_url)
+    connections = _connections(configuration, environ)
+    grader, samples = _grader(settings)
+    links = LinkMaker(base_url=settings.base_url, secret_key=settings.secret_key)
+    sync = SyncLog(database, clock)
+    steps = Steps(connections=connections, links=links)
+    triggering = Triggering(configuration=configuration, rubrics=rubrics, clock=clock, steps=steps)
+    intake = Intake(database=database, clock=clock, connections=connections, sync=sync, triggering=triggering)
+    interviewing = Interviewing(database=database, clock=clock, configuration=configuration, steps=steps)
+    mailing = Mailing(
+        database=database,
+        clock=clock,
+        mailer=_mailer(settings, configuration),
+        configuration=configuration,
+        links=links,
+        mail_domain=settings.mail_from.rpartition("@")[2],
+    )
+    scoring = Scoring(database=database, clock=clock, grader=grader, samples=samples, steps=steps, links=links)
+    writing = WritingBack(database=database, clock=clock, connections=connections, sync=sync)
+    retaining = Retaining(database=database, clock=clock, retention=configuration.retention, steps=steps)
+    services = Services(
+        intake=intake,
+        interviewing=interviewing,
+        reviewing=Reviewing(database=database, clock=clock, steps=steps, links=links),
+        accounts=Accounts(database=database, clock=clock),
+        operating=Operating(database=database, clock=clock, intake=intake),
+    )
+    handlers: dict[type[Payload], Handler] = {
+        ProcessDelivery: intake.process_delivery,
+        ReadApplication: intake.read_application,
+        PollConnection: intake.poll,
+        SendMail: mailing.send,
+        ExpireInterview: interviewing.expire,
+        ScoreInterview: scoring.score,
+        WriteBack: writing.write,
+        ApplyRetention: retaining.apply,
+    }
+    return Runtime(
+        settings=settings,
+        configuration=configuration,
+        database=database,
+        connections=connections,
+        grader=grader,
+        services=services,
+        handlers=handlers,
+        ticks=_ticks(configuration),
+        buckets=_buckets(connections),
+    )
+
+
+@asynccontextmanager
+async def running_worker(runtime: Runtime, *, name: str, drain: float = 20.0) -> AsyncIterator[Worker]:
+    """A worker and the clock beside something else, such as the web server; drained at the end."""
+    worker, clockwork = runtime.worker(name=name), runtime.clockwork()
+    await runtime.services.intake.go_live()
+    await clockwork.start()
+    task = asyncio.create_task(worker.run(), name="worker")
+    try:
+        yield worker
+    finally:
+        clockwork.stop()
+        await worker.stop(drain=drain)
+        await task
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema. Not to be called from a running event loop."""
+    upgrade(settings.database_url)
+
+
+class AdapterFacts(Struct, frozen=True):
+    """An adapter in one row."""
+
+    key: str
+    title: str
+    auth: str
+    capabilities: tuple[str, ...]
+
+
+def adapter_facts() -> tuple[AdapterFacts, ...]:
+    """Every adapter, by key."""
+    return tuple(
+        AdapterFacts(m.key, m.title, m.auth.value, tuple(sorted(c.value for c in m.capabilities)))
+        for m in registry.manifests()
+    )
+
+
+def lint_rubrics(folders: Sequence[Path]) -> tuple[int, tuple[Finding, ...]]:
+    """Lint the library and further folders: how many rubrics, and every finding; raises ConfigurationInvalid."""
+    try:
+        sources = load_sources(folders)
+    except DocumentInvalid as error:
+        raise ConfigurationInvalid(error.problems) from error
+    return len(sources), tuple(finding for source in sources for finding in lint(source.rubric, source.document))
+
+
+def configure_logging(settings: Settings) -> None:
+    """Set logs up as the settings say."""
+    logging.configure(json=settings.log_format == "json")
+
+
+def _connections(configuration: Configuration, environ: Mapping[str, str]) -> Connections:
+    missing: list[str] = []
+
+    def secret(name: str) -> str:
+        value = environ.get(name, "")
+        if not value:
+            missing.append(f"{name} is not set")
+        return value
+
+    made: list[AtsConnection] = []
+    for connection in configuration.connections:
+        credentials = {name: secret(source.env) for name, source in connection.credentials.items()}
+        secrets = tuple(secret(source.env) for source in connection.webhook_secrets)
+        if missing:
+            continue
+        try:
+            adapter = registry.create(connection.adapter, base_url=connection.base_url, credentials=credentials)
+        except AdapterError as error:
+            missing.append(f"connection {connection.key}: {error}")
+            continue
+        made.append(AtsConnection(settings=connection, adapter=adapter, webhook_secrets=secrets))
+    if missing:
+        raise SettingsInvalid("; ".join(missing))
+    return Connections(made)
+
+
+def _grader(settings: Settings) -> tuple[Grader, int]:
+    if not settings.openai_api_key and not settings.openai_base_url:
+        return EmbeddedGrader(), EMBEDDED_SAMPLES
+    grader = model_grader(
+        base_url=settings.openai_base_url or OPENAI,
+        api_key=settings.openai_api_key or "none",
+        model=settings.openai_model,
+        samples=settings.openai_samples,
+        timeout=settings.openai_timeout,
+    )
+    return grader, settings.openai_samples
+
+
+def _mailer(settings: Settings, configuration: Configuration) -> Mailer:
+    return SmtpMailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        sender_name=configuration.company.name,
+        sender_address=settings.mail_from,
+        username=settings.smtp_username,
+        password=settings.smtp_password,
+        security=Security(settings.smtp_tls),
+        lookup=partial(_look_up_mail, settings.mail_lookup_url) if settings.mail_lookup_url else None,
+    )
+
+
+async def _look_up_mail(base_url: str, message_id: str) -> bool:
+    client = HttpClient(base_url, headers={})
+    try:
+        await client.read(quote(message_id, safe=""))
+    except NotFound:
+        return False
+    except AdapterError as error:
+        raise MailFailed(f"the mail look-up did not answer: {type(error).__name__}", retryable=True) from error
+    finally:
+        await client.aclose()
+    return True
+
+
+def _ticks(configuration: Configuration) -> tuple[Tick, ...]:
+    def poll(key: str) -> Callable[[datetime], Payload]:
+        return lambda _slot: PollConnection(connection=key)
+
+    polls = [
+        Tick(name=f"poll:{c.key}", seconds=c.poll_minutes * 60, payload=poll(c.key), rate_key=c.key)
+        for c in configuration.connections
+    ]
+    return (*polls, Tick(name="retention", seconds=RETENTION_SECONDS, payload=lambda _slot: ApplyRetention()))
+
+
+def _buckets(connections: Connections) -> Mapping[str, RateLimit]:
+    limits = {connection.key: connection.adapter.manifest.rate_limit for connection in connections.all()}
+    return {key: RateLimit(rate=limit.per_second, burst=limit.burst) for key, limit in limits.items()}

@@ -1,0 +1,1 @@
+"""Use cases. A service owns its transactions and never makes a request inside one."""

@@ -1,0 +1,106 @@
+"""The ATS connections of this installation, and the log of every push and pull."""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from msgspec import Struct
+
+from adapters.contract.adapter import Adapter
+from adapters.contract.errors import AdapterError
+from adapters.contract.model import StageKind
+from orchestrator.config.schema import Connection
+from orchestrator.db.models.writeback import Direction, SyncRow
+from orchestrator.db.session import Database
+from orchestrator.domain.stage import StageMap, normal_name
+from orchestrator.errors import Missing
+from orchestrator.ports import Clock
+
+
+class AtsConnection(Struct, frozen=True):
+    """One connection at run time: its settings, its adapter, and the secrets that sign its webhooks."""
+
+    settings: Connection
+    adapter: Adapter
+    webhook_secrets: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The connection's key in evenhand.yaml."""
+        return self.settings.key
+
+    def stage_map(self, learnt: Mapping[str, StageKind]) -> StageMap:
+        """The table of the file with what people mapped from the quarantine; the file wins."""
+        kinds = {normal_name(name): kind for name, kind in learnt.items()}
+        for mapping in self.settings.stages:
+            kinds[mapping.stage] = mapping.kind
+            kinds[normal_name(mapping.stage)] = mapping.kind
+        return StageMap(kinds)
+
+
+class Connections:
+    """Every connection of the file, by key."""
+
+    def __init__(self, connections: Sequence[AtsConnection]) -> None:
+        self._by_key = {connection.key: connection for connection in connections}
+
+    def get(self, key: str) -> AtsConnection:
+        """Find a connection.
+
+        Raises:
+            Missing: the file has no such connection.
+        """
+        connection = self._by_key.get(key)
+        if connection is None:
+            raise Missing(f"There is no connection {key!r}.")
+        return connection
+
+    def all(self) -> tuple[AtsConnection, ...]:
+        """Every connection, in the order of the file."""
+        return tuple(self._by_key.values())
+
+    async def aclose(self) -> None:
+        """Close every adapter."""
+        for connection in self._by_key.values():
+            await connection.adapter.aclose()
+
+
+class SyncLog:
+    """Records every push and pull: what, which fields, how long, what came of it; never a value."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        connection: AtsConnection,
+        direction: Direction,
+        operation: str,
+        *,
+        external_id: str | None,
+        fields: Sequence[str] = (),
+    ) -> AsyncIterator[None]:
+        """Time one call to the ATS and record it, whether it succeeds or raises an AdapterError."""
+        at, began = self._clock.now(), time.perf_counter()
+        outcome, detail = "ok", ""
+        try:
+            yield
+        except AdapterError as error:
+            outcome, detail = type(error).__name__, str(error)[:300]
+            raise
+        finally:
+            row = SyncRow(
+                connection=connection.key,
+                external_id=external_id,
+                direction=direction,
+                operation=operation,
+                fields=list(fields),
+                at=at,
+                duration_ms=(time.perf_counter() - began) * 1000,
+                outcome=outcome,
+                detail=detail,
+            )
+            async with self._database.transaction() as tx:
+                tx.session.add(row)

@@ -1,0 +1,206 @@
+"""Intake: verify, store, answer; then find out what a delivery means by re-reading the application."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+
+from msgspec import Struct
+
+from adapters.contract.errors import NotFound, PayloadInvalid, SignatureInvalid
+from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged
+from adapters.contract.model import Application
+from orchestrator.db.models.intake import DeliveryRow, DeliverySource, DeliveryState
+from orchestrator.db.models.writeback import Direction
+from orchestrator.db.repositories import intake as rows
+from orchestrator.db.session import Database, Transaction
+from orchestrator.ports import Clock
+from orchestrator.services.connections import AtsConnection, Connections, SyncLog
+from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApplication
+from orchestrator.services.triggering import Triggering
+from orchestrator.work.job import Job
+from orchestrator.work.limits import take_token
+from orchestrator.work.outcome import Done, Outcome
+from orchestrator.work.queue import enqueue
+
+# What is worth keeping of the headers: never a signature or a credential.
+_KEPT_HEADERS = ("content-type", "user-agent")
+
+
+class Receipt(Struct, frozen=True):
+    """What to answer the vendor."""
+
+    status: int
+    stored: bool
+    duplicate: bool = False
+
+
+class Intake:
+    """Everything that comes in from the ATSs."""
+
+    def __init__(
+        self, *, database: Database, clock: Clock, connections: Connections, sync: SyncLog, triggering: Triggering
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._connections = connections
+        self._sync = sync
+        self._triggering = triggering
+
+    async def go_live(self) -> None:
+        """Remember since when each connection is live: who stood in a stage before is not interviewed by surprise."""
+        async with self._database.transaction() as tx:
+            for connection in self._connections.all():
+                await rows.live_since(tx.session, connection.key, now=self._clock.now())
+
+    async def receive(self, connection_key: str, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Take one webhook request in. When this returns a stored receipt, the delivery is on disk (N2).
+
+        Raises:
+            Missing: no such connection.
+            SignatureInvalid: 401; only counted.
+            PayloadInvalid: 400; only counted.
+        """
+        connection = self._connections.get(connection_key)
+        now = self._clock.now()
+        try:
+            connection.adapter.verify(headers, body, secrets=connection.webhook_secrets, now=now)
+            events = connection.adapter.parse(headers, body)
+        except (SignatureInvalid, PayloadInvalid) as error:
+            await self.refuse(connection_key, type(error).__name__)
+            raise
+        status = connection.adapter.manifest.answer_status
+        if all(isinstance(event, Ping) for event in events):
+            return Receipt(status, stored=False)
+        wanted = _application_ids(events)
+        async with self._database.transaction() as tx:
+            delivery_id = await rows.store_delivery(
+                tx.session,
+                {
+                    "connection": connection.key,
+                    "source": DeliverySource.WEBHOOK,
+                    "dedupe": _dedupe(events, body),
+                    "received_at": now,
+                    "headers": {name: headers[name] for name in _KEPT_HEADERS if name in headers},
+                    "body": body,
+                    "state": DeliveryState.RECEIVED if wanted else DeliveryState.IGNORED,
+                    "times_received": 1,
+                    "outcome": None if wanted else "nothing in it is about an application",
+                },
+            )
+            if delivery_id is not None and wanted:
+                await enqueue(
+                    tx,
+                    ProcessDelivery(delivery_id=delivery_id),
+                    rate_key=connection.key,
+                    dedupe=f"delivery:{delivery_id}",
+                )
+        return Receipt(status, stored=True, duplicate=delivery_id is None)
+
+    async def refuse(self, connection_key: str, reason: str) -> None:
+        """Count a delivery that was refused."""
+        async with self._database.transaction() as tx:
+            await rows.count_refusal(tx.session, connection=connection_key, day=self._clock.now().date(), reason=reason)
+
+    async def process_delivery(self, payload: ProcessDelivery, job: Job) -> Outcome | None:
+        """Re-read every application that a delivery names, then decide."""
+        async with self._database.reading() as session:
+            delivery = await session.get(DeliveryRow, payload.delivery_id)
+        if delivery is None or delivery.body is None or delivery.state is not DeliveryState.RECEIVED:
+            return Done()
+        connection = self._connections.get(delivery.connection)
+        ids = _application_ids(connection.adapter.parse(delivery.headers, delivery.body))
+        if len(ids) == 1:
+            return await self._read_and_decide(connection, ids[0], delivery.id, job)
+        # Many at once (a job was closed): each on its own, so that one that cannot be read holds up no other.
+        async with job.finish() as tx:
+            for external_id in ids:
+                await self._enqueue_read(tx, connection.key, external_id, delivery.id)
+        return None
+
+    async def read_application(self, payload: ReadApplication, job: Job) -> Outcome | None:
+        """Re-read one application, then decide."""
+        connection = self._connections.get(payload.connection)
+        return await self._read_and_decide(connection, payload.external_id, payload.delivery_id, job)
+
+    async def poll(self, payload: PollConnection, _job: Job) -> Outcome | None:
+        """Ask what changed and put every application found on the work table, page by page.
+
+        The first poll of a connection only finds out where "now" is: what lay there before is for a backfill.
+        """
+        connection = self._connections.get(payload.connection)
+        async with self._database.reading() as session:
+            cursor = await rows.poll_cursor(session, connection.key)
+        first = cursor is None
+        while True:
+            await take_token(self._database, connection.key)
+            async with self._sync.exchange(connection, Direction.PULL, "list_changed", external_id=None):
+                page = await connection.adapter.list_changed(cursor)
+            async with self._database.transaction() as tx:
+                for external_id in () if first else page.application_ids:
+                    await self.announce(tx, connection.key, external_id, DeliverySource.POLL, mark=page.cursor)
+                if not first or not page.more:
+                    await rows.save_poll_cursor(
+                        tx.session, connection=connection.key, cursor=page.cursor, at=self._clock.now()
+                    )
+            cursor = page.cursor
+            if not page.more:
+                return Done()
+
+    async def announce(
+        self, tx: Transaction, connection: str, external_id: str, source: DeliverySource, *, mark: str
+    ) -> None:
+        """Note that an application may have changed, as if a delivery had said so. ``mark`` tells two notes apart."""
+        delivery_id = await rows.store_delivery(
+            tx.session,
+            {
+                "connection": connection,
+                "source": source,
+                "dedupe": f"{source}:{external_id}:{mark}",
+                "received_at": self._clock.now(),
+                "headers": {},
+                "body": None,
+                "state": DeliveryState.RECEIVED,
+                "times_received": 1,
+            },
+        )
+        if delivery_id is not None:
+            await self._enqueue_read(tx, connection, external_id, delivery_id)
+
+    @staticmethod
+    async def _enqueue_read(tx: Transaction, connection: str, external_id: str, delivery_id: uuid.UUID) -> None:
+        payload = ReadApplication(delivery_id=delivery_id, connection=connection, external_id=external_id)
+        await enqueue(tx, payload, rate_key=connection, dedupe=f"delivery:{delivery_id}:{external_id}")
+
+    async def _read_and_decide(
+        self, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID, job: Job
+    ) -> Outcome | None:
+        await take_token(self._database, connection.key)
+        found: Application | None = None
+        with suppress(NotFound):
+            async with self._sync.exchange(
+                connection, Direction.PULL, "read_application", external_id=external_id, fields=_READ
+            ):
+                found = await connection.adapter.read_application(external_id)
+        async with job.finish() as tx:
+            outcome = "the application is gone"
+            if found is not None:
+                outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
+            delivery = await tx.session.get_one(DeliveryRow, delivery_id)
+            delivery.state, delivery.processed_at = DeliveryState.PROCESSED, self._clock.now()
+            delivery.outcome = outcome
+        return None
+
+
+_READ = ("candidate", "job", "stage", "stage_entry", "disposition", "source")
+
+
+def _application_ids(events: tuple[Event, ...]) -> tuple[str, ...]:
+    ids = (event.application_id for event in events if isinstance(event, StageChanged | ApplicationChanged))
+    return tuple(dict.fromkeys(ids))
+
+
+def _dedupe(events: tuple[Event, ...], body: bytes) -> str:
+    """The vendor's id of the event where it has one, else the bytes themselves."""
+    ids = [event.delivery_id for event in events if not isinstance(event, Ping) and event.delivery_id]
+    return "id:" + "+".join(ids) if ids else "sha256:" + hashlib.sha256(body).hexdigest()

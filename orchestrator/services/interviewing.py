@@ -1,0 +1,236 @@
+"""The candidate's side: read the notice, consent, answer, hand in, ask for a person, withdraw."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from orchestrator.config.schema import Configuration
+from orchestrator.db.models.interview import ConsentRow, InterviewRow
+from orchestrator.db.repositories import interviews
+from orchestrator.db.session import Database, Transaction
+from orchestrator.domain.interview import (
+    Alternative,
+    AskForAlternative,
+    Command,
+    Consent,
+    Expire,
+    InterviewState,
+    Submit,
+    Withdraw,
+    allowed,
+)
+from orchestrator.domain.notice import Notice, NoticeFacts, notice
+from orchestrator.domain.transcript import transcript_of
+from orchestrator.errors import InputInvalid, Missing, Stale
+from orchestrator.ports import Clock
+from orchestrator.services.kinds import ExpireInterview
+from orchestrator.services.links import token_hash
+from orchestrator.services.steps import SYSTEM, Steps
+from orchestrator.services.views import CandidateView, NoticeSection, NoticeView, QuestionView
+from orchestrator.work.job import Job
+from orchestrator.work.outcome import Done, Outcome
+from rubrics.loader import from_snapshot
+
+MAX_ANSWER = 8000
+MAX_MESSAGE = 2000
+CANDIDATE = "candidate"
+
+
+class Interviewing:
+    """What a candidate's link can do. Reading changes nothing; every change is a step of the state machine or a draft."""
+
+    def __init__(self, *, database: Database, clock: Clock, configuration: Configuration, steps: Steps) -> None:
+        self._database = database
+        self._clock = clock
+        self._configuration = configuration
+        self._steps = steps
+
+    async def view(self, token: str) -> CandidateView:
+        """The interview as its candidate sees it.
+
+        Raises:
+            Missing: unknown or revoked link.
+        """
+        async with self._database.reading() as session:
+            interview_id = await interviews.id_by_token(session, token_hash(token))
+            interview = await interviews.by_id(session, interview_id) if interview_id else None
+            if interview is None:
+                raise Missing(_UNKNOWN_LINK)
+            drafts = await interviews.drafts(session, interview.id)
+            rubric = from_snapshot(await interviews.rubric_content(session, interview.rubric_hash))
+        questions = tuple(
+            QuestionView(
+                id=question.id,
+                number=number,
+                text=question.text,
+                why=question.why,
+                minutes=question.minutes,
+                answer=drafts[question.id].text if question.id in drafts else "",
+                saved_at=drafts[question.id].saved_at if question.id in drafts else None,
+                revision=drafts[question.id].revision if question.id in drafts else 0,
+            )
+            for number, question in enumerate(interview.plan.questions, start=1)
+        )
+        company, shown = self._configuration.company, self._notice(interview)
+        due = timedelta(hours=interview.program.review.due_hours)
+        return CandidateView(
+            interview_id=interview.id,
+            state=self._state(interview),
+            employer=company.name,
+            job_title=interview.application.job_title,
+            first_name=interview.application.candidate.first_name,
+            contact_name=company.contact_name,
+            contact_email=company.contact_email,
+            minutes=round(interview.plan.minutes),
+            questions=questions,
+            practice_text=rubric.practice.text,
+            practice_hint=rubric.practice.hint,
+            notice=NoticeView(
+                version=shown.version,
+                hash=shown.hash,
+                summary=shown.summary,
+                sections=tuple(NoticeSection(s.heading, s.paragraphs) for s in shown.sections),
+            ),
+            expires_at=interview.expires_at,
+            submitted_at=interview.submitted_at,
+            answer_by=interview.submitted_at + due if interview.submitted_at else None,
+            alternative_open=interview.state is InterviewState.PAUSED,
+        )
+
+    async def consent(self, token: str, *, notice_hash: str) -> None:
+        """Agree to the notice as it was shown.
+
+        Raises:
+            Stale: the notice changed since, or the interview has moved on.
+        """
+        async with self._database.transaction() as tx:
+            interview = await self._locked(tx, token)
+            shown = self._notice(interview)
+            if notice_hash != shown.hash:
+                raise Stale("What we tell you about this interview changed a moment ago. Please read it once more.")
+            if interview.state is InterviewState.IN_PROGRESS:
+                return
+            await self._take(tx, interview, Consent(notice_hash))
+            tx.session.add(
+                ConsentRow(
+                    interview_id=interview.id,
+                    notice_version=shown.version,
+                    notice_hash=shown.hash,
+                    notice_text=shown.text,
+                    agreed_at=self._clock.now(),
+                )
+            )
+
+    async def save(self, token: str, question_id: str, text: str) -> datetime:
+        """Keep an answer as it is now; returns when it was saved.
+
+        Raises:
+            InputInvalid: longer than 8,000 characters, or no such question.
+            Stale: the answers were handed in, or the link ran out.
+        """
+        if len(text) > MAX_ANSWER:
+            message = f"Please keep your answer under {MAX_ANSWER:,} characters. It has {len(text):,} now."
+            raise InputInvalid(message, fields={"answer": message})
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            interview = await self._locked(tx, token)
+            if self._state(interview) is not InterviewState.IN_PROGRESS:
+                raise Stale("Answers can no longer be changed here. Your earlier answers are safe.")
+            if question_id not in {question.id for question in interview.plan.questions}:
+                raise InputInvalid("There is no such question in this interview.")
+            await interviews.save_draft(
+                tx.session, interview_id=interview.id, question_id=question_id, text=_plain(text), at=now
+            )
+        return now
+
+    async def submit(self, token: str) -> None:
+        """Hand the answers in; handing in twice is the same as once.
+
+        Raises:
+            InputInvalid: nothing at all was answered.
+        """
+        async with self._database.transaction() as tx:
+            interview = await self._locked(tx, token)
+            if interview.submitted_at is not None and interview.state is not InterviewState.IN_PROGRESS:
+                return
+            drafts = await interviews.drafts(tx.session, interview.id)
+            answers = {question_id: draft.text for question_id, draft in drafts.items()}
+            if not any(text.strip() for text in answers.values()):
+                raise InputInvalid("Please answer at least one question before you hand in. You can skip the others.")
+            await interviews.keep_transcript(tx.session, interview.id, transcript_of(interview.plan, answers))
+            await self._take(tx, interview, Submit())
+
+    async def ask(self, token: str, kind: Alternative, message: str) -> None:
+        """Ask for an adjustment or for a person. Asking again while a request is open changes nothing."""
+        if len(message) > MAX_MESSAGE:
+            text = f"Please keep your message under {MAX_MESSAGE:,} characters."
+            raise InputInvalid(text, fields={"message": text})
+        async with self._database.transaction() as tx:
+            interview = await self._locked(tx, token)
+            if interview.state is not InterviewState.PAUSED:
+                await self._take(tx, interview, AskForAlternative(kind, _plain(message)))
+
+    async def withdraw(self, token: str) -> None:
+        """Withdraw; doing it twice is the same as once."""
+        async with self._database.transaction() as tx:
+            interview = await self._locked(tx, token)
+            if interview.state is not InterviewState.WITHDRAWN:
+                await self._take(tx, interview, Withdraw())
+
+    async def expire(self, payload: ExpireInterview, job: Job) -> Outcome | None:
+        """End the link of one round, if it is still open."""
+        async with job.finish() as tx:
+            interview = await interviews.by_id(tx.session, payload.interview_id, lock=True)
+            if interview is None or interview.round != payload.round or not allowed(interview.state, Expire()):
+                return Done()
+            await self._steps.take(tx, interview, Expire(), actor=SYSTEM, now=self._clock.now())
+        return None
+
+    async def _locked(self, tx: Transaction, token: str) -> InterviewRow:
+        interview_id = await interviews.id_by_token(tx.session, token_hash(token))
+        interview = await interviews.by_id(tx.session, interview_id, lock=True) if interview_id else None
+        if interview is None:
+            raise Missing(_UNKNOWN_LINK)
+        return interview
+
+    async def _take(self, tx: Transaction, interview: InterviewRow, command: Command) -> None:
+        if self._state(interview) is InterviewState.EXPIRED and not allowed(InterviewState.EXPIRED, command):
+            raise Stale("The time for this interview has run out. You can still ask us for more time.")
+        if not allowed(interview.state, command):
+            raise Stale("This interview has moved on since you opened the page. Please look again.")
+        await self._steps.take(
+            tx, interview, command, actor=f"{CANDIDATE}:{_short(interview.id)}", now=self._clock.now()
+        )
+
+    def _state(self, interview: InterviewRow) -> InterviewState:
+        """The state to show: a link whose time is over is expired even before the timer has said so."""
+        if allowed(interview.state, Expire()) and self._clock.now() >= interview.expires_at:
+            return InterviewState.EXPIRED
+        return interview.state
+
+    def _notice(self, interview: InterviewRow) -> Notice:
+        company, settings = self._configuration.company, self._configuration.notice
+        return notice(
+            NoticeFacts(
+                version=settings.version,
+                employer=company.name,
+                job_title=interview.application.job_title,
+                contact_name=company.contact_name,
+                contact_email=company.contact_email,
+                transcript_days=self._configuration.retention.transcripts,
+                privacy_url=settings.privacy_url,
+                extra=settings.extra,
+            )
+        )
+
+
+_UNKNOWN_LINK = "This link does not open anything any more. The newest mail from us has the right one."
+
+
+def _plain(text: str) -> str:
+    """One kind of line end and no control characters: browsers send two, and quotes must be found as they were typed."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(character for character in lines if character >= " " or character in "\n\t")
+
+
+def _short(interview_id: uuid.UUID) -> str:
+    return interview_id.hex[-12:]

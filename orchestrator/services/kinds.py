@@ -1,0 +1,72 @@
+"""Kinds of work: what is put on the work table, typed and versioned, so that a deploy reads what the last one wrote."""
+
+import uuid
+from typing import ClassVar
+
+from orchestrator.work.payload import Payload
+from orchestrator.work.table import Priority
+
+
+class ProcessDelivery(Payload, frozen=True, kw_only=True):
+    """Find out what a stored delivery means for the applications it names."""
+
+    kind: ClassVar[str] = "delivery.process"
+    delivery_id: uuid.UUID
+
+
+class ReadApplication(Payload, frozen=True, kw_only=True):
+    """Re-read one application (found by polling, or held until its stage was mapped)."""
+
+    kind: ClassVar[str] = "application.read"
+    delivery_id: uuid.UUID
+    connection: str
+    external_id: str
+
+
+class SendMail(Payload, frozen=True, kw_only=True):
+    """Send one mail about an interview. A mail of an earlier round is not sent any more."""
+
+    kind: ClassVar[str] = "mail.send"
+    priority: ClassVar[Priority] = Priority.CANDIDATE
+    interview_id: uuid.UUID
+    template: str
+    round: int
+    number: int = 0
+
+
+class ExpireInterview(Payload, frozen=True, kw_only=True):
+    """End the link of one round, if nobody handed in by then."""
+
+    kind: ClassVar[str] = "interview.expire"
+    interview_id: uuid.UUID
+    round: int
+
+
+class ScoreInterview(Payload, frozen=True, kw_only=True):
+    """Grade the transcript of an interview."""
+
+    kind: ClassVar[str] = "interview.score"
+    interview_id: uuid.UUID
+    round: int
+
+
+class WriteBack(Payload, frozen=True, kw_only=True):
+    """Bring one stored write-back to the ATS."""
+
+    kind: ClassVar[str] = "ats.write"
+    write_back_id: uuid.UUID
+
+
+class PollConnection(Payload, frozen=True, kw_only=True):
+    """Ask an ATS what changed since the last time."""
+
+    kind: ClassVar[str] = "ats.poll"
+    priority: ClassVar[Priority] = Priority.BULK
+    connection: str
+
+
+class ApplyRetention(Payload, frozen=True, kw_only=True):
+    """Remove what has been kept long enough."""
+
+    kind: ClassVar[str] = "retention.apply"
+    priority: ClassVar[Priority] = Priority.BULK

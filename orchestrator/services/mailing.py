@@ -1,0 +1,100 @@
+"""Mail to candidates: written when it is sent, so that it says what is true then, and sent once."""
+
+from datetime import timedelta
+
+from orchestrator.config.schema import Configuration
+from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.repositories import interviews
+from orchestrator.db.session import Database
+from orchestrator.domain.audit import AuditEvent
+from orchestrator.domain.interview import OPEN_TO_CANDIDATE, InterviewState
+from orchestrator.mail.render import MailContext, MailName, render
+from orchestrator.ports import Clock, Mail, Mailer
+from orchestrator.services.kinds import SendMail
+from orchestrator.services.links import LinkMaker
+from orchestrator.services.steps import SYSTEM
+from orchestrator.work.job import Job
+from orchestrator.work.outcome import Done, Outcome
+
+NEEDS_OPEN = frozenset({MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED})
+
+
+class Mailing:
+    """Sends what the work table says."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        mailer: Mailer,
+        configuration: Configuration,
+        links: LinkMaker,
+        mail_domain: str,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._mailer = mailer
+        self._configuration = configuration
+        self._links = links
+        self._domain = mail_domain
+
+    async def send(self, payload: SendMail, job: Job) -> Outcome | None:
+        """Send one mail, unless it is no longer true: another round began, or nothing is open any more.
+
+        SMTP cannot say whether a message was taken before a crash, so every attempt looks first, where it can.
+        """
+        name = MailName(payload.template)
+        async with self._database.reading() as session:
+            interview = await interviews.by_id(session, payload.interview_id)
+        if interview is None or interview.round != payload.round or not _still_true(interview, name):
+            return Done()
+        mail = self._write(interview, name, payload)
+        if mail is None:
+            return Done()
+        if not await self._mailer.accepted(mail.message_id):
+            await self._mailer.send(mail)
+        async with job.finish() as tx:
+            details = {"template": name.value, "round": payload.round, "number": payload.number}
+            subject = str(payload.interview_id)
+            tx.audit(
+                AuditEvent(at=self._clock.now(), actor=SYSTEM, tag="system:mail:sent", subject=subject, details=details)
+            )
+        return None
+
+    def _write(self, interview: InterviewRow, name: MailName, payload: SendMail) -> Mail | None:
+        candidate = interview.application.candidate
+        if not candidate.emails:
+            return None
+        company = self._configuration.company
+        due = timedelta(hours=interview.program.review.due_hours)
+        context = MailContext(
+            employer=company.name,
+            job_title=interview.application.job_title,
+            link=self._links.candidate(interview.id, interview.round),
+            first_name=candidate.first_name,
+            minutes=round(interview.plan.minutes),
+            question_count=len(interview.plan.questions),
+            expires_at=interview.expires_at,
+            contact_name=company.contact_name,
+            contact_email=company.contact_email,
+            answer_by=(interview.submitted_at or self._clock.now()) + due,
+            number=max(1, payload.number),
+        )
+        written = render(name, context)
+        return Mail(
+            message_id=f"<{interview.id.hex}.{name.value}.{payload.round}.{payload.number}@{self._domain}>",
+            to=candidate.emails[0],
+            to_name=f"{candidate.first_name} {candidate.last_name}".strip(),
+            subject=written.subject,
+            text=written.text,
+            html=written.html,
+        )
+
+
+def _still_true(interview: InterviewRow, name: MailName) -> bool:
+    if name in NEEDS_OPEN:
+        return interview.state in OPEN_TO_CANDIDATE
+    if name is MailName.ALTERNATIVE_RECEIVED:
+        return interview.state in {InterviewState.PAUSED, InterviewState.FINAL}
+    return True

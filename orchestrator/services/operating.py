@@ -1,0 +1,251 @@
+"""Operations: what is wrong first, then everything that came in and went out, and the timeline of an application."""
+
+import uuid
+
+from adapters.contract.model import StageKind
+from orchestrator.db.models.intake import DeliverySource
+from orchestrator.db.repositories import operations as rows
+from orchestrator.db.repositories.audit import verify_chain
+from orchestrator.db.session import Database
+from orchestrator.domain.audit import AuditEvent
+from orchestrator.domain.interview import COMPLETION
+from orchestrator.errors import Missing
+from orchestrator.ports import Clock
+from orchestrator.services.intake import Intake
+from orchestrator.services.timelines import timeline_items
+from orchestrator.services.views import (
+    Account,
+    ApplicationItem,
+    ConflictItem,
+    OperationsView,
+    QuarantineItem,
+    SyncItem,
+    TimelineView,
+    WorkItem,
+)
+from orchestrator.work import admin
+from orchestrator.work.admin import Selection
+from orchestrator.work.table import WorkState
+
+LIMIT = 100
+
+
+class Operating:
+    """Looks at the whole, and lets people mend it."""
+
+    def __init__(self, *, database: Database, clock: Clock, intake: Intake) -> None:
+        self._database = database
+        self._clock = clock
+        self._intake = intake
+
+    async def overview(self) -> OperationsView:
+        """The operations page."""
+        quarantine = await self.quarantine()
+        dead = await self.dead_letters()
+        conflicts = await self.conflicts()
+        sync = await self.sync_log(limit=LIMIT)
+        async with self._database.reading() as session:
+            depths = await admin.depths(session)
+            pauses = await admin.pauses(session)
+            counts = await rows.counts(session)
+        troubles = [f"{pause.rate_key} is paused: {pause.reason}" for pause in pauses]
+        troubles += [f"{len(dead)} piece{_s(len(dead))} of work given up; a person is needed"] if dead else []
+        waiting = len(quarantine)
+        troubles += [f"{waiting} stage{_s(waiting)} nobody has mapped yet"] if waiting else []
+        kept = len(conflicts)
+        troubles += [f"{kept} write-back{_s(kept)} stopped because someone had written in our field"] if kept else []
+        late = max((d.oldest_age or 0 for d in depths if d.state is WorkState.QUEUED), default=0)
+        troubles += (
+            [f"the oldest work has waited {late / 60:.0f} minutes; is a worker running?"] if late > _LATE else []
+        )
+        return OperationsView(
+            troubles=tuple(troubles),
+            quarantine=quarantine,
+            dead_letters=dead,
+            conflicts=conflicts,
+            sync=sync,
+            counts=counts,
+            stage_kinds=tuple(kind.value for kind in StageKind),
+        )
+
+    async def quarantine(self) -> tuple[QuarantineItem, ...]:
+        """Stages that wait for someone to say what they are."""
+        async with self._database.reading() as session:
+            found = await rows.open_quarantine(session)
+        return tuple(
+            QuarantineItem(
+                id=row.id,
+                connection=row.connection,
+                stage_id=row.stage_id,
+                stage_name=row.stage_name,
+                times_seen=row.times_seen,
+                waiting=waiting,
+                first_seen=row.first_seen,
+                last_seen=row.last_seen,
+            )
+            for row, waiting in found
+        )
+
+    async def dead_letters(self) -> tuple[WorkItem, ...]:
+        """Work that was given up."""
+        return await self.work(Selection(states=(WorkState.DEAD,)))
+
+    async def work(self, selection: Selection, *, limit: int = LIMIT) -> tuple[WorkItem, ...]:
+        """Items of work, newest first."""
+        async with self._database.reading() as session:
+            found = await admin.list_work(session, selection, limit=limit)
+            subjects = await rows.subjects(session, [item.subject for item in found])
+        return tuple(
+            WorkItem(
+                id=item.id,
+                kind=item.kind,
+                state=item.state.value,
+                subject=subjects.get(item.subject or "", item.subject or item.lane or ""),
+                attempt=item.attempt,
+                max_attempts=item.max_attempts,
+                run_at=item.run_at,
+                cause=item.error or (item.cause.value if item.cause else None),
+            )
+            for item in found
+        )
+
+    async def one_work(self, work_id: int) -> admin.WorkItem:
+        """One item of work in full; raises Missing."""
+        async with self._database.reading() as session:
+            return await admin.show_work(session, work_id)
+
+    async def verify_audit(self) -> tuple[int, str]:
+        """Walk the audit chain: how many events, and the last hash.
+
+        Raises:
+            ChainBroken: an event was changed, removed, added or moved.
+        """
+        async with self._database.reading() as session:
+            return await verify_chain(session)
+
+    async def conflicts(self) -> tuple[ConflictItem, ...]:
+        """Write-backs that stopped at a person's own words."""
+        async with self._database.reading() as session:
+            found = await rows.conflicts(session, limit=LIMIT)
+        return tuple(
+            ConflictItem(
+                write_back_id=row.id,
+                application_id=application.id,
+                candidate=rows.candidate_name(application),
+                job_title=application.job_title,
+                fields=tuple(row.conflicts),
+                at=row.settled_at or row.created_at,
+            )
+            for row, application in found
+        )
+
+    async def sync_log(self, *, limit: int = LIMIT, connection: str | None = None) -> tuple[SyncItem, ...]:
+        """Every push and pull, newest first."""
+        async with self._database.reading() as session:
+            found = await rows.sync_entries(session, limit=limit, connection=connection)
+        return tuple(
+            SyncItem(
+                id=row.id,
+                at=row.at,
+                connection=row.connection,
+                external_id=row.external_id,
+                application_id=application_id,
+                direction=row.direction.value,
+                operation=row.operation,
+                fields=tuple(row.fields),
+                outcome=row.outcome,
+                detail=row.detail,
+                duration_ms=row.duration_ms,
+            )
+            for row, application_id in found
+        )
+
+    async def applications(self, *, limit: int = 50) -> tuple[ApplicationItem, ...]:
+        """The applications seen last."""
+        async with self._database.reading() as session:
+            found = await rows.applications(session, limit=limit)
+        return tuple(
+            ApplicationItem(
+                application_id=row.id,
+                candidate=rows.candidate_name(row),
+                job_title=row.job_title,
+                stage_name=row.stage_name,
+                completion=COMPLETION[state].value if state else None,
+                last_seen=row.seen_at,
+            )
+            for row, state in found
+        )
+
+    async def timeline(self, application_id: uuid.UUID, *, viewer: Account) -> TimelineView:
+        """Everything about one application in the order of time; the view is logged.
+
+        Raises:
+            Missing: there is no such application.
+        """
+        async with self._database.transaction() as tx:
+            history = await rows.application_history(tx.session, application_id)
+            if history is None:
+                raise Missing("There is no such application.")
+            tx.audit(
+                AuditEvent(
+                    at=self._clock.now(),
+                    actor=f"account:{viewer.id}",
+                    tag="account:timeline:viewed",
+                    subject=str(application_id),
+                )
+            )
+        application = history.application
+        return TimelineView(
+            application_id=application.id,
+            external_id=application.external_id,
+            connection=application.connection,
+            candidate=rows.candidate_name(application),
+            job_title=application.job_title,
+            stage_name=application.stage_name,
+            items=timeline_items(history),
+        )
+
+    async def map_stage(self, quarantine_id: uuid.UUID, *, kind: StageKind, actor: str) -> int:
+        """Say what a quarantined stage is; every application held in it is looked at again. Returns how many.
+
+        Raises:
+            Missing: there is no such stage in the quarantine.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            row = await rows.map_quarantine(tx.session, quarantine_id, kind=kind, actor=actor, at=now)
+            if row is None:
+                raise Missing("That stage is not in the quarantine any more.")
+            held = await rows.held_in(tx.session, row)
+            for application in held:
+                await self._intake.announce(
+                    tx,
+                    row.connection,
+                    application.external_id,
+                    DeliverySource.REPLAY,
+                    mark=f"mapped:{row.id}:{now.timestamp():.0f}",
+                )
+            details = {"connection": row.connection, "stage": row.stage_id, "kind": kind.value, "held": len(held)}
+            tx.audit(
+                AuditEvent(
+                    at=now, actor=actor, tag="operations:stage:mapped", subject=str(quarantine_id), details=details
+                )
+            )
+        return len(held)
+
+    async def replay(self, work_id: int, *, actor: str) -> None:
+        """Put a dead letter back into the queue."""
+        async with self._database.transaction() as tx:
+            await admin.replay(tx, work_id, actor=actor)
+
+    async def done_by_hand(self, work_id: int, *, reason: str, actor: str) -> None:
+        """Settle a dead letter as done by a person."""
+        async with self._database.transaction() as tx:
+            await admin.done_by_hand(tx, work_id, actor=actor, reason=reason)
+
+
+_LATE = 300.0
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,289 @@
+"""What the pages show: plain values, ready to be read, with nothing left to look up."""
+
+import uuid
+from datetime import datetime
+
+from msgspec import Struct
+
+from orchestrator.db.models.account import Role
+from orchestrator.db.models.scoring import CaseKind
+from orchestrator.domain.interview import InterviewState
+from orchestrator.domain.uncertainty import ReviewReason
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """Who is signed in."""
+
+    id: uuid.UUID
+    email: str
+    name: str
+    role: Role
+
+
+class NoticeSection(Struct, frozen=True):
+    """One part of the notice: a heading and plain paragraphs."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
+
+
+class NoticeView(Struct, frozen=True, kw_only=True):
+    """The notice as shown. ``hash`` is what the candidate agrees to; a changed notice has another one."""
+
+    version: str
+    hash: str
+    summary: str
+    sections: tuple[NoticeSection, ...]
+
+
+class QuestionView(Struct, frozen=True, kw_only=True):
+    """One question with the answer so far. ``number`` counts from 1; ``revision`` 0 means nothing was saved."""
+
+    id: str
+    number: int
+    text: str
+    why: str
+    minutes: float
+    answer: str
+    saved_at: datetime | None
+    revision: int
+
+
+class CandidateView(Struct, frozen=True, kw_only=True):
+    """An interview as its candidate sees it."""
+
+    interview_id: uuid.UUID
+    state: InterviewState
+    employer: str
+    job_title: str
+    first_name: str
+    contact_name: str
+    contact_email: str
+    minutes: int
+    questions: tuple[QuestionView, ...]
+    practice_text: str
+    practice_hint: str
+    notice: NoticeView
+    expires_at: datetime
+    submitted_at: datetime | None
+    answer_by: datetime | None
+    alternative_open: bool
+
+    @property
+    def minutes_left(self) -> int:
+        """Expected minutes for the questions without an answer."""
+        return round(sum(q.minutes for q in self.questions if not q.answer.strip()))
+
+
+class QueueItem(Struct, frozen=True, kw_only=True):
+    """One row of the review queue, oldest due first."""
+
+    case_id: uuid.UUID
+    kind: CaseKind
+    candidate: str
+    job_title: str
+    program: str
+    reasons: tuple[ReviewReason, ...]
+    band_label: str | None
+    opened_at: datetime
+    due_at: datetime
+    overdue: bool
+
+
+class Highlight(Struct, frozen=True):
+    """A piece of a turn's text; ``evidence`` names the competency that it supports, None for plain text."""
+
+    text: str
+    evidence: str | None
+    anchor: str | None = None
+
+
+class TurnView(Struct, frozen=True, kw_only=True):
+    """One turn, cut into plain and highlighted pieces that together are the turn's text."""
+
+    index: int
+    from_candidate: bool
+    pieces: tuple[Highlight, ...]
+
+
+class QuoteView(Struct, frozen=True, kw_only=True):
+    """A verified quote; ``anchor`` is the id of its highlight in the transcript."""
+
+    text: str
+    turn: int
+    anchor: str
+
+
+class CompetencyView(Struct, frozen=True, kw_only=True):
+    """One competency: the level with the anchor it met and the next one it did not."""
+
+    id: str
+    name: str
+    level: float | None
+    unscored: str | None
+    rationale: str
+    anchor: str | None
+    next_level: int | None
+    next_anchor: str | None
+    quotes: tuple[QuoteView, ...]
+
+
+class CutView(Struct, frozen=True):
+    """A cut on the level scale with the label of the band that begins there."""
+
+    at: float
+    label: str
+
+
+class BandChoice(Struct, frozen=True):
+    """A band that a person can choose."""
+
+    key: str
+    label: str
+
+
+class CardView(Struct, frozen=True, kw_only=True):
+    """A scorecard as a person reads it: the recommendation, its uncertainty (levels 1 to 5), and where it comes from."""
+
+    band_key: str
+    band_label: str
+    sentence: str
+    aggregate: float | None
+    low: float | None
+    high: float | None
+    cuts: tuple[CutView, ...]
+    competencies: tuple[CompetencyView, ...]
+    bullets: tuple[str, ...]
+    provisional: bool
+    provenance: tuple[tuple[str, str], ...]
+
+
+class DecisionView(Struct, frozen=True, kw_only=True):
+    """What a person decided, beside what the machine recommended."""
+
+    actor: str
+    verdict: str
+    band_label: str | None
+    reason: str
+    decided_at: datetime
+
+
+class CaseView(Struct, frozen=True, kw_only=True):
+    """One review case, or one result, with everything a person needs to decide or to understand."""
+
+    case_id: uuid.UUID | None
+    kind: CaseKind
+    open: bool
+    interview_id: uuid.UUID
+    application_id: uuid.UUID
+    candidate: str
+    job_title: str
+    program: str
+    reasons: tuple[ReviewReason, ...]
+    message: str | None
+    opened_at: datetime | None
+    due_at: datetime | None
+    card: CardView | None
+    turns: tuple[TurnView, ...]
+    bands: tuple[BandChoice, ...]
+    decision: DecisionView | None
+    final_band_label: str | None
+    audit_ref: str | None
+
+
+class QuarantineItem(Struct, frozen=True, kw_only=True):
+    """A stage that waits for someone to say what it is."""
+
+    id: uuid.UUID
+    connection: str
+    stage_id: str
+    stage_name: str
+    times_seen: int
+    waiting: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+class WorkItem(Struct, frozen=True, kw_only=True):
+    """A row of the work table as operations sees it; ``subject`` says in words whom it concerns."""
+
+    id: int
+    kind: str
+    state: str
+    subject: str
+    attempt: int
+    max_attempts: int
+    run_at: datetime
+    cause: str | None
+
+
+class SyncItem(Struct, frozen=True, kw_only=True):
+    """One push or pull."""
+
+    id: uuid.UUID
+    at: datetime
+    connection: str
+    external_id: str | None
+    application_id: uuid.UUID | None
+    direction: str
+    operation: str
+    fields: tuple[str, ...]
+    outcome: str
+    detail: str
+    duration_ms: float
+
+
+class ConflictItem(Struct, frozen=True, kw_only=True):
+    """A write-back that stopped because a person had written into a field of ours."""
+
+    write_back_id: uuid.UUID
+    application_id: uuid.UUID
+    candidate: str
+    job_title: str
+    fields: tuple[str, ...]
+    at: datetime
+
+
+class OperationsView(Struct, frozen=True, kw_only=True):
+    """The operations page: ``troubles`` empty means that all is quiet."""
+
+    troubles: tuple[str, ...]
+    quarantine: tuple[QuarantineItem, ...]
+    dead_letters: tuple[WorkItem, ...]
+    conflicts: tuple[ConflictItem, ...]
+    sync: tuple[SyncItem, ...]
+    counts: tuple[tuple[str, int], ...]
+    stage_kinds: tuple[str, ...]
+
+
+class TimelineItem(Struct, frozen=True, kw_only=True):
+    """One thing that happened to an application. ``kind``: event, decision, interview, score, review, write-back, sync, mail."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class TimelineView(Struct, frozen=True, kw_only=True):
+    """Everything about one application in the order of time."""
+
+    application_id: uuid.UUID
+    external_id: str
+    connection: str
+    candidate: str
+    job_title: str
+    stage_name: str
+    items: tuple[TimelineItem, ...]
+
+
+class ApplicationItem(Struct, frozen=True, kw_only=True):
+    """A row of the list of applications on the operations page."""
+
+    application_id: uuid.UUID
+    candidate: str
+    job_title: str
+    stage_name: str
+    completion: str | None
+    last_seen: datetime

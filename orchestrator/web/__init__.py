@@ -1,0 +1,1 @@
+"""Pages and endpoints: everything that speaks HTTP to people, to browsers and to the ATS."""

@@ -1,0 +1,20 @@
+"""The team's routes in one place: whatever is added to the router needs an account."""
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from orchestrator.web.guards import signed_in
+from orchestrator.web.operations import OperationsController
+from orchestrator.web.results import show_result
+from orchestrator.web.review import ReviewController
+from orchestrator.web.sign_in import SIGN_IN_HANDLERS
+
+
+def team_routes() -> tuple[ControllerRouterHandler, ...]:
+    """The route handlers for the app: sign-in for everybody, the rest behind the guard."""
+    pages = Router(
+        "/",
+        route_handlers=[ReviewController, show_result, OperationsController],
+        guards=[signed_in],
+    )
+    return (*SIGN_IN_HANDLERS, pages)

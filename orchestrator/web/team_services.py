@@ -1,0 +1,111 @@
+"""What the team's pages need of the services, as handlers receive it."""
+
+from typing import Protocol
+from uuid import UUID
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from adapters.contract.model import StageKind
+from orchestrator.services.views import (
+    Account,
+    ApplicationItem,
+    CaseView,
+    OperationsView,
+    QueueItem,
+    TimelineView,
+)
+
+
+class AccountsDoor(Protocol):
+    """Who may sign in."""
+
+    async def sign_in(self, email: str, password: str) -> str:
+        """Open a session; gives its token."""
+        ...
+
+    async def account(self, session_token: str) -> Account | None:
+        """Who holds a session."""
+        ...
+
+    async def sign_out(self, session_token: str) -> None:
+        """End a session."""
+        ...
+
+
+class ReviewingDoor(Protocol):
+    """Cases and results, and what people decide about them."""
+
+    async def queue(self) -> tuple[QueueItem, ...]:
+        """Every open case."""
+        ...
+
+    async def case(self, case_id: UUID, *, viewer: Account) -> CaseView:
+        """One case; the view is logged."""
+        ...
+
+    async def result(self, audit_ref: str, *, viewer: Account) -> CaseView:
+        """One final result; the view is logged."""
+        ...
+
+    async def decide_result(self, case_id: UUID, *, actor: Account, band: str | None, reason: str) -> None:
+        """Confirm or override."""
+        ...
+
+    async def close_unscored(self, case_id: UUID, *, actor: Account, reason: str) -> None:
+        """End without a band."""
+        ...
+
+    async def answer_request(self, case_id: UUID, *, actor: Account, resume: bool, reason: str) -> None:
+        """Go on, or hand over to a person."""
+        ...
+
+
+class OperatingDoor(Protocol):
+    """How Evenhand runs."""
+
+    async def overview(self) -> OperationsView:
+        """Health, and what needs a person."""
+        ...
+
+    async def applications(self, *, limit: int = 50) -> tuple[ApplicationItem, ...]:
+        """The applications that were seen last."""
+        ...
+
+    async def timeline(self, application_id: UUID, *, viewer: Account) -> TimelineView:
+        """Everything about one application; the view is logged."""
+        ...
+
+    async def map_stage(self, quarantine_id: UUID, *, kind: StageKind, actor: str) -> int:
+        """Say what a stage is; gives how many applications go on."""
+        ...
+
+    async def replay(self, work_id: int, *, actor: str) -> None:
+        """Run a dead letter again."""
+        ...
+
+    async def done_by_hand(self, work_id: int, *, reason: str, actor: str) -> None:
+        """Close a dead letter."""
+        ...
+
+
+class TeamServices(Protocol):
+    """The part of the services that the team's pages use."""
+
+    @property
+    def accounts(self) -> AccountsDoor:
+        """Accounts and sessions."""
+        ...
+
+    @property
+    def reviewing(self) -> ReviewingDoor:
+        """Cases and results."""
+        ...
+
+    @property
+    def operating(self) -> OperatingDoor:
+        """Operations."""
+        ...
+
+
+Services = NamedDependency[SkipValidation[TeamServices]]

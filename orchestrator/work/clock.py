@@ -1,0 +1,102 @@
+"""The clock: turns slots of time into work, one item for each slot however many processes tick. No business state."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from msgspec import Struct
+
+from orchestrator.db.models.intake import ClockSlot
+from orchestrator.db.session import Database, Transaction
+from orchestrator.work.payload import Payload
+from orchestrator.work.queue import enqueue
+from orchestrator.work.sql import DatabaseNow, insert_into
+from orchestrator.work.table import QUEUED, work
+from orchestrator.work.times import moment
+
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+"""Slots of every process are counted from the same instant (a multiple of every sensible interval)."""
+
+
+class Tick(Struct, frozen=True, kw_only=True):
+    """Every ``seconds``, the work that ``payload`` makes for the slot that begins."""
+
+    name: str
+    seconds: int
+    payload: Callable[[datetime], Payload]
+    rate_key: str | None = None
+
+
+class Clockwork:
+    """Runs ticks while the process lives; start one in every process.
+
+    Slots are read from the database's clock at the moment a tick fires, so that processes whose clocks differ agree.
+    A slot that nobody saw (all processes down, or a late tick) is made up for once, not once for each.
+    """
+
+    def __init__(self, database: Database, ticks: Sequence[Tick]) -> None:
+        self._database = database
+        self._ticks = tuple(ticks)
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+
+    async def start(self) -> None:
+        """Catch up, then tick. Must be called from the running event loop."""
+        for tick in self._ticks:
+            await self.tick(tick)
+            self._scheduler.add_job(
+                self.tick,
+                IntervalTrigger(seconds=tick.seconds, start_date=EPOCH, timezone=UTC),
+                args=(tick,),
+                id=tick.name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=tick.seconds,
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def tick(self, tick: Tick) -> bool:
+        """Make the work of the slot that the database's clock is in; False if it was made before."""
+        async with self._database.transaction() as tx:
+            seconds = (await tx.session.execute(sa.select(DatabaseNow()))).scalar_one()
+            slot = slot_of(moment(seconds), tick.seconds)
+            if not await _advance(tx, tick.name, slot):
+                return False
+            # Work of an earlier slot that nobody has taken yet does for this one as well.
+            if await _is_waiting(tx, tick.name):
+                return False
+            return await enqueue(
+                tx,
+                tick.payload(slot),
+                rate_key=tick.rate_key,
+                subject=f"clock:{tick.name}",
+                dedupe=f"clock:{tick.name}:{slot:%Y-%m-%dT%H:%M:%SZ}",
+            )
+
+
+def slot_of(instant: datetime, seconds: int) -> datetime:
+    """The beginning of the slot that an instant is in."""
+    return EPOCH + timedelta(seconds=(instant - EPOCH) // timedelta(seconds=1) // seconds * seconds)
+
+
+async def _advance(tx: Transaction, job: str, slot: datetime) -> bool:
+    proposed = insert_into(ClockSlot, tx.dialect).values(job=job, slot=slot)
+    statement = proposed.on_conflict_do_update(
+        index_elements=["job"],
+        set_={"slot": proposed.excluded.slot},
+        where=ClockSlot.slot < proposed.excluded.slot,
+    ).returning(ClockSlot.job)
+    return (await tx.session.execute(statement)).first() is not None
+
+
+async def _is_waiting(tx: Transaction, job: str) -> bool:
+    waiting = sa.exists().where(
+        work.c.subject == f"clock:{job}", work.c.state == QUEUED, work.c.run_at <= DatabaseNow()
+    )
+    return bool((await tx.session.execute(sa.select(waiting))).scalar())

@@ -1,0 +1,60 @@
+"""One attempt at an item of work, as its handler sees it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from orchestrator.db.session import Database, Transaction
+from orchestrator.work.claim import ClaimedRow, settle
+from orchestrator.work.outcome import Done, LeaseLost, Outcome
+from orchestrator.work.times import moment
+
+
+class Job:
+    """One attempt. At least one is made, so a handler does nothing outside the database without looking first.
+
+    ``key`` is the same for every attempt: the idempotency key for the other side.
+    """
+
+    def __init__(self, database: Database, row: ClaimedRow) -> None:
+        self._database = database
+        self._row = row
+        self.id: int = row.id
+        self.kind: str = row.kind
+        self.lane: str | None = row.lane
+        self.rate_key: str | None = row.rate_key
+        self.subject: str | None = row.subject
+        self.attempt: int = row.attempt
+        self.max_attempts: int = row.max_attempts
+        self.created_at: datetime = moment(row.created_at)
+        self.key = f"work-{row.dedupe or row.id}"
+        self.settled = False
+
+    @property
+    def last_attempt(self) -> bool:
+        """True where a counted retry would make a dead letter."""
+        return self.attempt >= self.max_attempts
+
+    @property
+    def held(self) -> tuple[int, str]:
+        """Id and fencing token."""
+        return self._row.id, self._row.token
+
+    @asynccontextmanager
+    async def finish(self, outcome: Outcome | None = None) -> AsyncIterator[Transaction]:
+        """Commit an effect together with what became of the work (done, unless said otherwise): both, or neither.
+
+        Raises:
+            LeaseLost: the work was taken over or cancelled meanwhile; the effect is rolled back.
+        """
+        async with self._database.transaction() as tx:
+            yield tx
+            # Last, so that locks are always taken in one order: domain rows, then work.
+            if not await settle(tx, self._row, outcome or Done()):
+                raise LeaseLost(f"{self.kind} {self.id} is no longer held by this worker")
+        self.settled = True
+
+
+Handler = Callable[[Any, Job], Awaitable[Outcome | None]]
+"""Called with the payload and the job. Returns None or Done when finished, or another outcome; raising is a Retry."""

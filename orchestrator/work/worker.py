@@ -1,0 +1,216 @@
+"""The worker: claims what is due, runs handlers beside each other, keeps leases alive, and stops without losing work."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
+
+import sqlalchemy as sa
+import structlog
+from msgspec import Struct
+
+from orchestrator.db.session import Database
+from orchestrator.work import claim
+from orchestrator.work.job import Handler, Job
+from orchestrator.work.limits import RateLimit, ensure_buckets
+from orchestrator.work.outcome import Dead, Done, LeaseLost, Outcome, Retry, outcome_of
+from orchestrator.work.payload import Payload, PayloadUnreadable, Registry
+from orchestrator.work.wakeup import wakeups
+
+log = structlog.get_logger(__name__)
+
+DATABASE_TROUBLE = (sa.exc.SQLAlchemyError, OSError)
+
+
+class WorkerCounts(Struct, kw_only=True):
+    """What a worker has seen since it started."""
+
+    claimed: int = 0
+    leases_lost: int = 0
+
+
+class Worker:
+    """Runs work of the given kinds until stopped.
+
+    ``lease`` (seconds) must be longer than the longest stall of the event loop; it is extended every third of it.
+    ``poll`` (seconds) is how long a timer or a lost wake-up may be overlooked. ``kinds`` limits what is claimed; by
+    default everything is, so that work which nobody can read comes to light as a dead letter.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[type[Payload], Handler],
+        *,
+        name: str = "worker",
+        concurrency: int = 8,
+        lease: float = 15.0,
+        poll: float = 0.5,
+        buckets: Mapping[str, RateLimit] | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> None:
+        self.name = f"{name[:40]}-{uuid.uuid4().hex[:12]}"
+        self.counts = WorkerCounts()
+        self._database = database
+        self._handlers = dict(handlers)
+        self._registry = Registry(handlers)
+        self._concurrency = concurrency
+        self._lease = lease
+        self._poll = poll
+        self._buckets = dict(buckets or {})
+        self._kinds = kinds
+        self._running: dict[asyncio.Task[None], Job] = {}
+        self._wake = asyncio.Event()
+        self._ready = False
+        self._stopping = False
+        self._drain = 20.0
+        self._ended = asyncio.Event()
+        self._ended.set()
+
+    async def run(self) -> None:
+        """Work until ``stop()``."""
+        self._ended.clear()
+        try:
+            async with wakeups(self._database, self._wake, poll=self._poll), self._upkeep():
+                while not self._stopping:
+                    self._wake.clear()
+                    await self._claim_safely()
+                    await self._pause_for_news()
+                await self._drain_running()
+        finally:
+            self._ended.set()
+
+    async def run_until_idle(self) -> int:
+        """Do everything that is due and may run now, also what that brings about; returns how many attempts were made.
+
+        Work that waits for its time, its connection's limit or a pause stays where it is.
+        """
+        before = self.counts.claimed
+        async with self._upkeep():
+            while await self._claim() or self._running:
+                if self._running:
+                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        return self.counts.claimed - before
+
+    async def stop(self, *, drain: float = 20.0) -> None:
+        """Claim nothing more, wait up to ``drain`` seconds for what runs, then give the rest back to the queue."""
+        self._drain = drain
+        self._stopping = True
+        self._wake.set()
+        await self._ended.wait()
+
+    async def _drain_running(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._drain)
+        for task, job in list(self._running.items()):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            if not job.settled:
+                await self._settle(job, Retry(reason="the worker was stopped", after=0.0, counted=False))
+
+    async def _pause_for_news(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), timeout=self._poll)
+
+    async def _claim_safely(self) -> None:
+        try:
+            await self._claim()
+        except DATABASE_TROUBLE as error:
+            log.warning("work.claim_failed", error=type(error).__name__)
+
+    async def _claim(self) -> int:
+        free = self._concurrency - len(self._running)
+        if free <= 0:
+            return 0
+        if not self._ready:
+            await ensure_buckets(self._database, self._buckets)
+            self._ready = True
+        try:
+            async with self._database.transaction() as tx:
+                rows = await claim.claim(tx, count=free, worker=self.name, lease=self._lease, kinds=self._kinds)
+        except sa.exc.IntegrityError:
+            # Another worker took from the same lane in the same moment. What it left is there next time.
+            self._wake.set()
+            return 0
+        for row in rows:
+            job = Job(self._database, row)
+            task = asyncio.create_task(self._attempt(job, row), name=f"work-{row.kind}-{row.id}")
+            self._running[task] = job
+            task.add_done_callback(self._forget)
+        self.counts.claimed += len(rows)
+        return len(rows)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
+        self._wake.set()
+
+    async def _attempt(self, job: Job, row: claim.ClaimedRow) -> None:
+        outcome = await self._call(job, row)
+        if not job.settled and outcome is not None:
+            await self._settle(job, outcome)
+
+    async def _call(self, job: Job, row: claim.ClaimedRow) -> Outcome | None:
+        """Call the handler; None where the lease was lost and nothing is left to say."""
+        try:
+            payload = self._registry.decode(row.kind, row.version, row.payload)
+        except PayloadUnreadable as error:
+            # What a newer release wrote may be read by it a little later; what an older one wrote never changes.
+            return Retry(reason=str(error)) if error.newer else Dead(str(error))
+        try:
+            return await self._handlers[type(payload)](payload, job) or Done()
+        except LeaseLost:
+            self._lost(job)
+            return None
+        except Exception as error:  # noqa: BLE001 - the one boundary: whatever a handler did not foresee is kept as a retry
+            outcome = outcome_of(error)
+            log.warning(
+                "work.attempt_failed", kind=job.kind, work=job.id, attempt=job.attempt, error=type(error).__name__
+            )
+            return outcome
+
+    async def _settle(self, job: Job, outcome: Outcome) -> None:
+        try:
+            async with job.finish(outcome):
+                pass
+        except LeaseLost:
+            self._lost(job)
+        except DATABASE_TROUBLE as error:
+            # The lease ends by itself, and somebody tries again.
+            log.warning("work.settle_failed", kind=job.kind, work=job.id, error=type(error).__name__)
+
+    def _lost(self, job: Job) -> None:
+        self.counts.leases_lost += 1
+        log.warning("work.lease_lost", kind=job.kind, work=job.id, attempt=job.attempt)
+
+    @asynccontextmanager
+    async def _upkeep(self) -> AsyncIterator[None]:
+        """Extend own leases and sweep those that ended, every third of a lease, while the block lasts."""
+        enough = asyncio.Event()
+        task = asyncio.create_task(self._keep_up(enough), name=f"{self.name}-upkeep")
+        try:
+            yield
+        finally:
+            # Not cancelled: a transaction under way ends as it should.
+            enough.set()
+            await task
+
+    async def _keep_up(self, enough: asyncio.Event) -> None:
+        while not enough.is_set():
+            try:
+                await self.keep_leases()
+            except DATABASE_TROUBLE as error:
+                log.warning("work.upkeep_failed", error=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(enough.wait(), timeout=self._lease / 3)
+
+    async def keep_leases(self) -> None:
+        """Extend the leases of what runs here and put back what others let go."""
+        held = [job.held for job in self._running.values() if not job.settled]
+        async with self._database.transaction() as tx:
+            if held:
+                await claim.extend(tx.session, held, lease=self._lease)
+            swept = await claim.sweep(tx.session)
+        if swept:
+            log.warning("work.leases_ended", count=swept)
+            self._wake.set()
