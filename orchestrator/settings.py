@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from typing_extensions import override
 
 from orchestrator.errors import SettingsInvalid
 
@@ -38,6 +39,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     lease_seconds: float = 30.0
     show_design: bool = False
     log_format: str = "text"
+
+    @override
+    def __repr__(self) -> str:
+        # Half of the fields are secrets, and a representation ends in a log sooner or later.
+        return f"Settings(base_url={self.base_url!r})"
 
 
 _REQUIRED = ("database_url", "config", "base_url", "secret_key")

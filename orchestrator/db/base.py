@@ -65,14 +65,14 @@ class StructJson(sa.types.TypeDecorator[Any]):
         return "Text()"
 
 
-def enum_text(enum: type[StrEnum]) -> sa.Enum:
-    """A StrEnum as text with a check constraint."""
+def enum_text(enum: type[StrEnum], *, name: str | None = None) -> sa.Enum:
+    """A StrEnum as text with a check constraint, whose ``name`` must be given where a table has two of one kind."""
     return sa.Enum(
         enum,
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=enum.__name__.lower(),
+        name=name or enum.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
 

@@ -36,6 +36,17 @@ class Page:
         node = self.tree.css_first(selector)
         return " ".join(node.text().split()) if node else ""
 
+    def form(self, action: str) -> LexborNode | None:
+        """The first form whose address ends with ``action``."""
+        for form in self.tree.css("form"):
+            if (form.attributes.get("action") or "").rstrip("/").endswith(action):
+                return form
+        return None
+
+    def has_form(self, action: str) -> bool:
+        """Whether there is a form whose address ends with ``action``."""
+        return self.form(action) is not None
+
     def links(self, part: str) -> list[str]:
         """Addresses of links that contain ``part``."""
         found = (node.attributes.get("href") or "" for node in self.tree.css("a[href]"))
@@ -70,7 +81,9 @@ class ScriptedBrowser:
         Raises:
             Surprised: the page has no such form, or what follows is an error page.
         """
-        form = self._form(page, action)
+        form = page.form(action)
+        if form is None:
+            raise Surprised(f"the page {page.heading!r} has no form for {action!r}")
         values = {
             node.attributes["name"] or "": node.attributes.get("value") or ""
             for node in form.css("input[type=hidden][name]")
@@ -78,13 +91,6 @@ class ScriptedBrowser:
         address = httpx.URL(page.url).join(form.attributes.get("action") or "")
         origin = f"{address.scheme}://{address.netloc.decode()}"
         return self._page(self._client.post(address, data={**values, **fields}, headers={"Origin": origin}))
-
-    @staticmethod
-    def _form(page: Page, action: str) -> LexborNode:
-        for form in page.tree.css("form"):
-            if (form.attributes.get("action") or "").rstrip("/").endswith(action):
-                return form
-        raise Surprised(f"the page {page.heading!r} has no form for {action!r}")
 
     @staticmethod
     def _page(response: httpx.Response) -> Page:

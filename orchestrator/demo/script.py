@@ -72,16 +72,28 @@ def take_interview(ports: Ports, link: str, answers: Sequence[str]) -> None:
         Surprised: a page was not as expected, or there are more answers than questions.
     """
     with ScriptedBrowser(ports.evenhand_url) as browser:
-        page = browser.post(browser.open(link), action="/begin", fields={})
-        page = browser.post(page, action="/practice", fields={"answer": "Just trying this out."})
-        number = 0
-        while "/questions/" in urlsplit(page.url).path:
-            number += 1
-            answer = answers[number - 1] if number <= len(answers) else ""
-            page = browser.post(page, action=f"/questions/{number}", fields={"answer": answer, "go": "next"})
-        if number < len(answers):
-            raise Surprised(f"the interview has {number} questions, and there are {len(answers)} answers")
-        browser.post(page, action="/submit", fields={})
+        page = browser.open(link)
+        while (following := _next_page(browser, page, answers)) is not None:
+            page = following
+
+
+def _next_page(browser: ScriptedBrowser, page: Page, answers: Sequence[str]) -> Page | None:
+    """Do what the page asks for; None where nothing is left to do. Whoever comes back later goes on from there."""
+    path = urlsplit(page.url).path
+    if page.has_form("/begin"):
+        return browser.post(page, action="/begin", fields={})
+    if path.endswith("/practice"):
+        return browser.post(page, action="/practice", fields={"answer": "Just trying this out."})
+    if "/questions/" in path:
+        number = int(path.rpartition("/")[2])
+        answer = answers[number - 1] if number <= len(answers) else ""
+        return browser.post(page, action=f"/questions/{number}", fields={"answer": answer, "go": "next"})
+    if page.has_form("/submit"):
+        questions = len(page.links("/questions/"))
+        if questions < len(answers):
+            raise Surprised(f"the interview has {questions} questions, and there are {len(answers)} answers")
+        return browser.post(page, action="/submit", fields={})
+    return None
 
 
 def decide(ports: Ports, reviewer: Reviewer, candidate: str) -> Page:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
+from typing_extensions import override
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import AdapterError
@@ -23,6 +24,11 @@ class AtsConnection(Struct, frozen=True):
     settings: Connection
     adapter: Adapter
     webhook_secrets: tuple[str, ...]
+
+    @override
+    def __repr__(self) -> str:
+        # The secrets must not come into a log by way of a representation.
+        return f"AtsConnection({self.settings.key!r})"
 
     @property
     def key(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from orchestrator.db.models.scoring import DecisionVerdict
 from orchestrator.db.repositories.operations import History
 from orchestrator.domain.trigger import ProgramFinding
 from orchestrator.services.views import TimelineItem
@@ -107,11 +108,13 @@ def _reviews(history: History) -> Iterable[TimelineItem]:
             facts=(("State", case.state.value),),
         )
     for verdict in history.verdicts:
+        # What was agreed about an adjustment is private and must not stand beside scores.
+        private = verdict.verdict in {DecisionVerdict.CONTINUE, DecisionVerdict.HAND_OVER}
         yield TimelineItem(
             at=verdict.decided_at,
             kind="review",
             title=f"Decided by {verdict.actor_name}: {verdict.verdict.value.replace('_', ' ')}",
-            detail=verdict.reason,
+            detail="" if private else verdict.reason,
             facts=(("Band", verdict.band),) if verdict.band else (),
         )
 

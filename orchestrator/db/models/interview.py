@@ -112,6 +112,6 @@ class TransitionRow(Keyed, Base):
     at: Mapped[datetime]
     actor: Mapped[str]
     command: Mapped[str]
-    before: Mapped[InterviewState | None] = mapped_column(enum_text(InterviewState))
-    after: Mapped[InterviewState] = mapped_column(enum_text(InterviewState))
+    before: Mapped[InterviewState | None] = mapped_column(enum_text(InterviewState, name="before"))
+    after: Mapped[InterviewState] = mapped_column(enum_text(InterviewState, name="after"))
     rubric_hash: Mapped[str]

@@ -10,6 +10,7 @@ from orchestrator.db.models.intake import ClockSlot
 from orchestrator.db.session import Database
 from orchestrator.work.clock import Clockwork, Tick, slot_of
 from orchestrator.work.payload import Payload
+from orchestrator.work.table import work
 from orchestrator.work.worker import Worker
 from tests.fixtures.work import all_work
 
@@ -81,6 +82,15 @@ async def test_slots_do_not_pile_up_while_no_worker_takes_them(database: Databas
     await set_back(database, timedelta(days=1))
     assert await clockwork.tick(every(86400)) is False
     assert len(await all_work(database)) == 1
+
+
+async def test_slot_is_used_up_also_when_its_work_was_cleared_away(database: Database) -> None:
+    """Retention of finished work must not make a slot fire again."""
+    clockwork = Clockwork(database, [])
+    assert await clockwork.tick(every(86400)) is True
+    async with database.transaction() as tx:
+        await tx.session.execute(sa.delete(work))
+    assert await clockwork.tick(every(86400)) is False
 
 
 async def test_ticks_come_by_themselves(database: Database) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from time import monotonic
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.contract.errors import AuthRejected, RateLimited
 from orchestrator.db.session import Database
@@ -15,6 +16,7 @@ from orchestrator.work.limits import RateLimit, ensure_buckets, pause, resume, t
 from orchestrator.work.outcome import Done, LeaseLost, Outcome, Retry, TokenDenied
 from orchestrator.work.queue import enqueue
 from orchestrator.work.table import Cause, WorkState
+from orchestrator.work.wakeup import wakeups
 from orchestrator.work.worker import Worker
 from tests.fixtures.timers import advance
 from tests.fixtures.work import Note, all_work, create_effects, effects, leave, write_note
@@ -199,9 +201,15 @@ async def test_token_bucket_holds_for_the_fleet(database: Database, other: Datab
     # The sixteenth token exists 12 / 20 s after the burst of four.
     assert taken[-1] - begun >= 0.58
     assert all(moment - begun >= (index - 4) / 20 - 0.02 for index, moment in enumerate(taken, start=1))
+
+
+async def test_impatient_caller_is_told_when_to_come_back(database: Database) -> None:
+    """A turn that is too far away is refused with its distance; a key without a limit is always free."""
+    await ensure_buckets(database, {"slow": RateLimit(rate=0.01, burst=1)})
+    await take_token(database, "slow", patience=0)
     with pytest.raises(TokenDenied) as denied:
-        await take_token(database, "sandbox", patience=0)
-    assert 0 < denied.value.retry_after < 1
+        await take_token(database, "slow", patience=0)
+    assert 50 < denied.value.retry_after <= 200
     await take_token(database, "no such limit", patience=0)
 
 
@@ -283,21 +291,54 @@ async def test_enqueue_wakes_a_worker_of_the_same_process(database: Database) ->
     assert await effects(database) == [1, 2]
 
 
-async def test_notify_wakes_a_worker_of_another_process(postgres_database: Database) -> None:
+async def test_commit_rings_and_rollback_does_not(sqlite_database: Database) -> None:
+    """Inside a process the bell is rung by the commit itself, before the block is left."""
+    event = asyncio.Event()
+    async with wakeups(sqlite_database, event, poll=LONG):
+        async with sqlite_database.transaction() as tx:
+            await enqueue(tx, Note(number=1), dedupe="once")
+            assert not event.is_set()
+        assert event.is_set()
+        event.clear()
+        async with sqlite_database.transaction() as tx:
+            await enqueue(tx, Note(number=2))
+            await tx.session.rollback()
+        await put(sqlite_database, 3, delay=timedelta(hours=1))
+        await put(sqlite_database, 1, dedupe="once")
+        assert not event.is_set()
+
+
+async def test_notify_reaches_another_process(postgres_database: Database) -> None:
     """LISTEN/NOTIFY carries the news; the two engines share nothing but the server."""
-    arrived: asyncio.Queue[int] = asyncio.Queue()
-
-    async def handler(payload: Note, job: Job) -> None:
-        await arrived.put(payload.number)
-
     elsewhere = Database(postgres_database.url.render_as_string(hide_password=False))
-    worker = Worker(elsewhere, {Note: handler}, poll=LONG)
-    running = asyncio.create_task(worker.run())
-    for number in (1, 2, 3):
-        await put(postgres_database, number)
-        assert await asyncio.wait_for(arrived.get(), timeout=10) == number
-    await worker.stop()
-    await running
+    event = asyncio.Event()
+    async with wakeups(elsewhere, event, poll=LONG):
+        await asyncio.wait_for(event.wait(), timeout=10)  # it listens now
+        for number in (1, 2):
+            event.clear()
+            await put(postgres_database, number)
+            await asyncio.wait_for(event.wait(), timeout=10)
+    await elsewhere.aclose()
+
+
+async def test_listener_comes_back_after_its_connection_was_cut(postgres_database: Database) -> None:
+    """A server that drops the connection is asked again, and news arrives as before."""
+    elsewhere = Database(postgres_database.url.render_as_string(hide_password=False))
+    event = asyncio.Event()
+    async with wakeups(elsewhere, event, poll=0.01):
+        await asyncio.wait_for(event.wait(), timeout=10)
+        event.clear()
+        async with postgres_database.transaction() as tx:
+            await tx.session.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                )
+            )
+        await asyncio.wait_for(event.wait(), timeout=10)  # it listens again
+        event.clear()
+        await put(postgres_database, 1)
+        await asyncio.wait_for(event.wait(), timeout=10)
     await elsewhere.aclose()
 
 

@@ -1,0 +1,171 @@
+"""Evenhand is killed (SIGKILL) at random moments of the demo and started again; the ATS and the mail catcher stay up.
+
+The main job still completes, and nothing happens twice: one interview, one invitation, one note, one final result.
+"""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import pytest
+
+from orchestrator.demo.ats import NotSeen, Profile, Witness
+from orchestrator.demo.browser import Surprised
+from orchestrator.demo.evidence import add_reviewer, evidence, problems, stored_result
+from orchestrator.demo.processes import Cast, NotReady, Stage, free_ports, new_stage
+from orchestrator.demo.script import (
+    BEFORE_STAGE,
+    COMPLETION,
+    JOB,
+    decide,
+    invitation_link,
+    move_card,
+    take_interview,
+    wait_for_field,
+    wait_for_result,
+)
+from orchestrator.demo.show import prepare_folder, read_answers
+from orchestrator.domain.interview import Completion
+from orchestrator.domain.result import Result
+from orchestrator.domain.transcript import Transcript
+from orchestrator.main import Runtime, build, read_environment
+from tests.fixtures.house import REVIEWER
+
+KILLS = 10
+PATIENCE = 150.0
+
+
+class Killer(threading.Thread):
+    """Kills Evenhand at random moments and starts it again, until it has done so often enough."""
+
+    def __init__(self, cast: Cast, stage: Stage, *, seed: int) -> None:
+        super().__init__(daemon=True)
+        self.kills = 0
+        self.trouble: NotReady | None = None
+        self._cast, self._stage = cast, stage
+        self._random = random.Random(seed)
+
+    def run(self) -> None:
+        """Kill, start, wait until it answers, and after a random while again."""
+        ready = f"{self._stage.ports.evenhand_url}/healthz"
+        while self.kills < KILLS:
+            # The moment is the point: between none and all of what one step of the job takes.
+            sleep(self._random.uniform(0.0, 0.35))
+            self._cast.kill("evenhand")
+            self.kills += 1
+            self._cast.start_evenhand()
+            try:
+                self._cast.wait_until_ready("evenhand", ready)
+            except NotReady as error:
+                self.trouble = error
+                return
+
+
+def persistently(action: Callable[[], Any]) -> Any:
+    """Do it, and again when the site was away: what a patient person does."""
+    deadline = monotonic() + PATIENCE
+    while True:
+        try:
+            return action()
+        except (httpx.TransportError, httpx.HTTPStatusError, Surprised):
+            if monotonic() > deadline:
+                raise
+            sleep(0.05)
+
+
+def read_back(stage: Stage) -> tuple[Transcript, Result]:
+    """Transcript and result from the database, after walking the audit chain."""
+    environment = stage.environment()
+    runtime = build(read_environment(environment), environment)
+
+    async def read(runtime: Runtime) -> tuple[Transcript, Result]:
+        try:
+            await runtime.services.operating.verify_audit()
+            return await stored_result(runtime)
+        finally:
+            await runtime.aclose()
+
+    return asyncio.run(read(runtime))
+
+
+def open_house(stage: Stage, cast: Cast) -> None:
+    """Start all three processes with a reviewer's account."""
+    prepare_folder(stage)
+    environment = stage.environment()
+
+    async def seed() -> None:
+        runtime = build(read_environment(environment), environment)
+        try:
+            await add_reviewer(runtime, REVIEWER)
+        finally:
+            await runtime.aclose()
+
+    asyncio.run(seed())
+    cast.start_sandbox()
+    cast.start_mail_catcher()
+    cast.start_evenhand()
+    cast.wait_until_ready("sandbox", stage.ports.sandbox_url)
+    cast.wait_until_ready("mail-catcher", f"{stage.ports.mail_url}/api/messages")
+    cast.wait_until_ready("evenhand", f"{stage.ports.evenhand_url}/readyz")
+
+
+def decided(stage: Stage, witness: Witness, application_id: str) -> Profile:
+    """Decide, however often the page is away, until the ATS shows the result."""
+    deadline = monotonic() + PATIENCE
+    while monotonic() < deadline:
+        with suppress(httpx.TransportError, Surprised):
+            decide(stage.ports, REVIEWER, "the candidate")
+        try:
+            return wait_for_result_briefly(witness, application_id)
+        except NotSeen:
+            continue
+    raise NotSeen("the result never came")
+
+
+def wait_for_result_briefly(witness: Witness, application_id: str) -> Profile:
+    """Look for the result for a moment."""
+    profile = witness.profile(application_id)
+    if profile["custom_fields"].get("interview_band") and profile["notes"]:
+        return wait_for_result(witness, application_id)
+    sleep(0.1)
+    raise NotSeen("not yet")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", [20261122])
+def test_ten_kills_lose_nothing_and_double_nothing(seed: int, tmp_path: Path) -> None:
+    """Read back from the ATS, the mail catcher and the database when the dust has settled."""
+    stage = new_stage(tmp_path, free_ports())
+    cast = Cast(stage)
+    try:
+        open_house(stage, cast)
+        killer = Killer(cast, stage, seed=seed)
+        with Witness(stage.ports.sandbox_url, stage.admin_key) as witness:
+            application = witness.application_in(JOB, BEFORE_STAGE)
+            before = witness.profile(application["id"])
+            killer.start()
+            move_card(stage.ports, witness, application)
+            link = invitation_link(stage.ports, before["candidate"]["emails"][0])
+            persistently(lambda: take_interview(stage.ports, link, read_answers(None)))
+            in_review = wait_for_field(witness, application["id"], COMPLETION, [Completion.IN_REVIEW])
+            decided(stage, witness, application["id"])
+            killer.join(timeout=PATIENCE)
+            assert killer.trouble is None
+            assert killer.kills == KILLS
+            after = witness.profile(application["id"])
+        mails = httpx.get(f"{stage.ports.mail_url}/api/messages", trust_env=False).json()
+        transcript, result = read_back(stage)
+    finally:
+        cast.end()
+    proof = evidence(before=before, in_review=in_review, after=after, transcript=transcript, result=result, timings={})
+
+    assert list(problems(proof, result, transcript)) == []
+    assert len(after["notes"]) == 1
+    subjects = [mail["message_id"] for mail in mails]
+    assert sorted(subjects) == sorted(set(subjects))

@@ -1,0 +1,46 @@
+"""Pictures of every page, on a phone and on a desk, light and dark: ``python -m tests.browser.shots OUTDIR [NAME-PART]``."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from playwright.async_api import Browser
+
+from tests.browser.chromium import DESK, PHONE, Theme, context, launched, serving, unfold
+from tests.browser.pages import SITES, Site
+
+_THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+async def shoot_site(browser: Browser, site: Site, folder: Path, part: str) -> int:
+    """Take the pictures of one site whose names contain ``part``; gives their number."""
+    taken = 0
+    async with serving(site.make_app()) as base_url:
+        for width in (PHONE, DESK):
+            for theme in _THEMES:
+                profile = await context(browser, base_url, width=width, theme=theme)
+                await profile.add_cookies([{"name": n, "value": v, "url": base_url} for n, v in site.cookies])
+                page = await profile.new_page()
+                for one in site.pages:
+                    if part not in one.name:
+                        continue
+                    await page.goto(one.path)
+                    if one.unfold:
+                        await unfold(page)
+                    await page.screenshot(path=folder / f"{one.name}-{width}-{theme}.png", full_page=True)
+                    taken += 1
+                await profile.close()
+    return taken
+
+
+async def shoot(folder: Path, part: str) -> int:
+    """Take every picture; gives their number."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    async with launched() as browser:
+        return sum([await shoot_site(browser, site, folder, part) for site in SITES])
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    taken = asyncio.run(shoot(target, sys.argv[2] if len(sys.argv) > 2 else ""))
+    sys.stdout.write(f"{taken} pictures in {target}\n")

@@ -1,0 +1,29 @@
+"""The fakes stand for the real services: both have what the team's pages call, with the same arguments."""
+
+import inspect
+
+import pytest
+
+from orchestrator.services.accounts import Accounts
+from orchestrator.services.operating import Operating
+from orchestrator.services.reviewing import Reviewing
+from orchestrator.web.team_services import AccountsDoor, OperatingDoor, ReviewingDoor
+from tests.fixtures.fake_team_services import FakeAccounts, FakeOperating, FakeReviewing
+
+
+@pytest.mark.parametrize(
+    ("door", "real", "fake"),
+    [
+        (AccountsDoor, Accounts, FakeAccounts),
+        (ReviewingDoor, Reviewing, FakeReviewing),
+        (OperatingDoor, Operating, FakeOperating),
+    ],
+)
+def test_pages_services_and_fakes_agree(door: type, real: type, fake: type) -> None:
+    """Every call of a page has the same parameters and result in the real service and in the fake."""
+    calls = [name for name, member in vars(door).items() if inspect.isfunction(member) and not name.startswith("_")]
+    assert calls
+    for name in calls:
+        wanted = inspect.signature(getattr(door, name))
+        assert inspect.signature(getattr(real, name)) == wanted, name
+        assert inspect.signature(getattr(fake, name)) == wanted, name
