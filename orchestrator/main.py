@@ -12,6 +12,7 @@ from urllib.parse import quote
 import structlog
 from litestar import Litestar
 from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import registry
 from adapters.contract.errors import AdapterError, NotFound
@@ -55,6 +56,7 @@ from orchestrator.web.candidate import CandidateController
 from orchestrator.web.deps import Services
 from orchestrator.web.team import team_routes
 from orchestrator.web.webhooks import receive
+from orchestrator.work.admin import pauses
 from orchestrator.work.clock import Clockwork, Tick
 from orchestrator.work.job import Handler
 from orchestrator.work.limits import RateLimit
@@ -94,7 +96,18 @@ class Runtime:
             secret_key=self.settings.secret_key,
             base_url=self.settings.base_url,
             show_design=self.settings.show_design,
+            readiness=self.troubles,
         )
+
+    async def troubles(self) -> Sequence[str]:
+        """What keeps this process from its work, in words without secrets; empty when it is ready."""
+        try:
+            # Any small query on our own schema will do: it fails where the server is away or no migration ran.
+            async with self.database.reading() as session:
+                await pauses(session)
+        except (SQLAlchemyError, OSError) as error:
+            return (f"the database cannot be used ({type(error).__name__})",)
+        return ()
 
     def worker(self, *, name: str, concurrency: int | None = None, kinds: Sequence[str] | None = None) -> Worker:
         """A worker over every kind of work, or over some."""
@@ -178,7 +191,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         interviewing=interviewing,
         reviewing=Reviewing(database=database, clock=clock, steps=steps, links=links),
         accounts=Accounts(database=database, clock=clock),
-        operating=Operating(database=database, clock=clock, intake=intake),
+        operating=Operating(database=database, clock=clock, intake=intake, steps=steps),
     )
     handlers: dict[type[Payload], Handler] = {
         ProcessDelivery: intake.process_delivery,

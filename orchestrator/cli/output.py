@@ -12,18 +12,21 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
-from orchestrator.errors import ConfigurationInvalid, EvenhandError
+from orchestrator.errors import ConfigurationInvalid, EvenhandError, SettingsInvalid
 from orchestrator.main import Runtime, build, configure_logging, read_environment
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+DATABASE_HELP = "Is EVENHAND_DATABASE_URL right, and did `evenhand db upgrade` run?"
+PIPE_WIDTH = 2000
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 def plainly(function: Callable[P, T]) -> Callable[P, T]:
-    """Turn our own errors into words on standard error and exit status 1 (2 where a file or setting must be mended)."""
+    """Turn what can go wrong into words on standard error and exit status 1 (2 where a file or setting must be mended)."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -34,6 +37,13 @@ def plainly(function: Callable[P, T]) -> Callable[P, T]:
             sys.exit(2)
         except EvenhandError as error:
             click.echo(f"evenhand: {error}", err=True)
+            sys.exit(2 if isinstance(error, SettingsInvalid) else 1)
+        except SQLAlchemyError as error:
+            # Its own words repeat statements and values; what is to be done fits in one line.
+            click.echo(f"evenhand: the database cannot be used ({type(error).__name__}). {DATABASE_HELP}", err=True)
+            sys.exit(1)
+        except OSError as error:
+            click.echo(f"evenhand: {error.strerror or error}", err=True)
             sys.exit(1)
 
     return wrapped
@@ -64,10 +74,11 @@ def show(rows: Sequence[msgspec.Struct], columns: Sequence[str], *, as_json: boo
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "))
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(getattr(row, column)) for column in columns))
-    Console(soft_wrap=True).print(table)
+    # An id must be there to be copied: nothing is cut off, and what goes into a pipe has one line for each row.
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, soft_wrap=True).print(table)
 
 
 def _cell(value: object) -> str:

@@ -45,7 +45,20 @@ def worker(concurrency: int | None, kinds: str | None) -> None:
     settings = read_environment(os.environ)
     configure_logging(settings)
     runtime = build(settings, os.environ)
-    asyncio.run(_work(runtime, concurrency, kinds.split(",") if kinds else None))
+    asyncio.run(_work(runtime, concurrency, _wanted(kinds, runtime)))
+
+
+def _wanted(kinds: str | None, runtime: Runtime) -> list[str] | None:
+    if kinds is None:
+        return None
+    known = {payload.kind for payload in runtime.handlers}
+    wanted = [kind.strip() for kind in kinds.split(",")]
+    if unknown := [kind for kind in wanted if kind not in known]:
+        # A worker for work that does not exist would wait for ever, and look busy.
+        raise click.BadParameter(
+            f"there is no kind {', '.join(unknown)} (there are: {', '.join(sorted(known))})", param_hint="--kinds"
+        )
+    return wanted
 
 
 class _Server(uvicorn.Server):
@@ -65,9 +78,13 @@ def _listen(host: str, port: int) -> socket.socket:
     # With the protocol named, the event loop turns Nagle's algorithm off; without it every answer waits 40 ms.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
-    bound.listen(1024)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(1024)
+    except OSError:
+        bound.close()
+        raise
     return bound
 
 

@@ -1,5 +1,10 @@
-"""The shape of evenhand.yaml. Values of people and vendors only; the rules live in the domain."""
+"""The shape of evenhand.yaml. Values of people and vendors only; the rules live in the domain.
 
+Write the copy for editors anew with `python -m orchestrator.config.schema > docs/reference/evenhand.schema.json`.
+"""
+
+import json
+import sys
 from typing import Annotated, Any
 
 import msgspec
@@ -79,7 +84,13 @@ class Configuration(Strict, frozen=True, kw_only=True):
 
 def configuration_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of evenhand.yaml, for editors and for the checks."""
-    return msgspec.json.schema(Configuration)
+    schema = msgspec.json.schema(Configuration)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Evenhand configuration", **schema}
+
+
+def schema_text() -> str:
+    """Text of docs/reference/evenhand.schema.json, ending with a newline."""
+    return json.dumps(configuration_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 class Vocabulary(Struct, frozen=True):
@@ -87,3 +98,7 @@ class Vocabulary(Struct, frozen=True):
 
     adapters: tuple[str, ...]
     rubrics: tuple[str, ...]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

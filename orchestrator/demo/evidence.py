@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.db.models.account import Role
-from orchestrator.db.repositories import interviews
-from orchestrator.db.repositories.demo import only_interview_with_result
+from orchestrator.db.repositories import interviews, scoring
 from orchestrator.demo.ats import Profile
 from orchestrator.demo.script import BAND, COMPLETION, Reviewer
 from orchestrator.domain.evidence import MAX_BULLET, MAX_BULLETS
@@ -27,8 +26,8 @@ async def add_reviewer(runtime: Runtime, reviewer: Reviewer) -> None:
 async def stored_result(runtime: Runtime) -> tuple[Transcript, Result]:
     """The transcript and the result as Evenhand stored them."""
     async with runtime.database.reading() as session:
-        interview_id, result = await only_interview_with_result(session)
-        return await interviews.transcript(session, interview_id), result
+        row = await scoring.only_result(session)
+        return await interviews.transcript(session, row.interview_id), row.result
 
 
 def evidence(

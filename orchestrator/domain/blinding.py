@@ -5,14 +5,16 @@ that a quote found in the blinded text can be shown as the original, verbatim sp
 """
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 MIN_LENGTH = 2
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _PHONE = re.compile(r"(?<!\w)\+?\d(?:[\d\s().-]{6,}\d)(?!\w)")
 _URL = re.compile(r"\b(?:https?://|www\.)\S+", re.IGNORECASE)
+_MARKS = "[\u0300-\u036f]*"
 
 
 class Span(Struct, frozen=True):
@@ -57,14 +59,14 @@ class Blinded(Struct, frozen=True):
 def blind(text: str, *, names: Sequence[str], contacts: Sequence[str]) -> Blinded:
     """Replace held names and contact data, and anything that looks like contact data.
 
-    ``names`` are matched as whole words without regard to case, in any part; ``contacts`` as they are.
+    ``names`` are matched as whole words without regard to case or accents; ``contacts`` without regard to case.
     """
-    found = _matches(text, names, contacts)
-    kept: list[tuple[int, int, str]] = []
-    for start, end, word in found:
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, end, word))
-    return _replace(text, kept)
+    found = _merged(_contacts(text, contacts))
+    # A name may be glued to a phone number: it is also looked for where contact data has been blanked out.
+    blanked = list(text)
+    for start, end, _ in found:
+        blanked[start:end] = "\n" * (end - start)
+    return _replace(text, _merged([*found, *_names(text, names), *_names("".join(blanked), names)]))
 
 
 def identity_parts(*names: str) -> tuple[str, ...]:
@@ -74,15 +76,43 @@ def identity_parts(*names: str) -> tuple[str, ...]:
     return tuple(sorted(parts | set(whole), key=lambda part: (-len(part), part)))
 
 
-def _matches(text: str, names: Sequence[str], contacts: Sequence[str]) -> list[tuple[int, int, str]]:
-    patterns = [(re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE), "[name]") for name in names if name]
-    patterns += [(re.compile(re.escape(contact), re.IGNORECASE), "[contact]") for contact in contacts if contact]
-    patterns += [(_EMAIL, "[contact]"), (_URL, "[link]"), (_PHONE, "[contact]")]
-    # Longer matches first at the same place, so that "Ada Quill" is one replacement and not two.
-    return sorted(
-        ((m.start(), m.end(), word) for pattern, word in patterns for m in pattern.finditer(text)),
-        key=lambda match: (match[0], -match[1]),
-    )
+def _contacts(text: str, contacts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    held = [(re.compile(re.escape(contact), re.IGNORECASE), "[contact]") for contact in contacts if contact]
+    for pattern, word in [*held, (_EMAIL, "[contact]"), (_URL, "[link]"), (_PHONE, "[contact]")]:
+        yield from ((m.start(), m.end(), word) for m in pattern.finditer(text))
+
+
+def _names(text: str, names: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    folded = _fold(text)
+    for name in names:
+        letters = "".join(re.escape(letter) + _MARKS for letter in _fold(unicodedata.normalize("NFC", name)))
+        if letters:
+            pattern = re.compile(rf"(?<!\w){letters}(?!\w)", re.IGNORECASE)
+            yield from ((m.start(), m.end(), "[name]") for m in pattern.finditer(folded))
+
+
+def _fold(text: str) -> str:
+    """Take the accents off, letter by letter, so that every offset stays: people write Jose for José."""
+    return "".join(_base(letter) for letter in text)
+
+
+def _base(letter: str) -> str:
+    if letter == "’":
+        return "'"
+    parts = unicodedata.normalize("NFD", letter)
+    return parts[0] if all(unicodedata.combining(mark) for mark in parts[1:]) else letter
+
+
+def _merged(matches: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Join matches that overlap, so that no end of one stays in sight; the first and longest gives the word."""
+    kept: list[tuple[int, int, str]] = []
+    for start, end, word in sorted(matches, key=lambda match: (match[0], -match[1])):
+        if kept and start < kept[-1][1]:
+            first, last, chosen = kept[-1]
+            kept[-1] = (first, max(last, end), chosen)
+        else:
+            kept.append((start, end, word))
+    return kept
 
 
 def _replace(text: str, matches: Sequence[tuple[int, int, str]]) -> Blinded:

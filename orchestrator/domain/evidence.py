@@ -13,6 +13,7 @@ from rubrics.schema import Rubric
 MIN_QUOTE = 12
 MAX_BULLET = 250
 MAX_BULLETS = 3
+MAX_NAME = 80
 _MARGIN = " .\"'"
 _FOLD = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
 
@@ -66,7 +67,7 @@ def bullets(scores: Sequence[Score], rubric: Rubric) -> tuple[Bullet, ...]:
 
 
 def _bullet(name: str, level: float, evidence: Evidence, competency: str) -> Bullet:
-    lead = f"{name}, {level:g} of 5: "
+    lead = f"{shorten(name, MAX_NAME)}, {level:g} of 5: "
     quote = shorten(evidence.quote, MAX_BULLET - len(lead) - 2)
     return Bullet(f"{lead}“{quote}”", quote, evidence.turn, competency)
 
@@ -83,7 +84,8 @@ def shorten(quote: str, limit: int) -> str:
     sentence = max((m.end(1) for m in re.finditer(r"([.!?])\s", head)), default=0)
     if sentence >= limit // 2:
         return head[:sentence]
-    return head[: head.rfind(" ") if " " in head else limit].rstrip(" ,;:")
+    cut = head[: head.rfind(" ") if " " in head else limit]
+    return cut.rstrip(" ,;:") or cut
 
 
 def _find(quote: str, turn: Turn, blinded: Blinded) -> Evidence | None:

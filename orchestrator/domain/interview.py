@@ -284,11 +284,10 @@ def _effects(state: InterviewState, command: Command) -> tuple[Effect, ...]:
             return (*withdrawn, OpenCase(kind.value, (kind.value,)))
         case SendToReview(reasons=reasons):
             return (OpenCase("result", reasons),)
-        case Withdraw() | Close() | HandOver() | Cancel():
-            return (CloseCases(), RevokeLinks())
-        case Finalise():
+        case Withdraw() | Close() | HandOver() | Cancel() | Finalise():
+            # The link goes on showing the candidate what became of it; it can do nothing any more.
             return (CloseCases(),)
-        case Expire() | Consent() | Reopen():
+        case _:  # Consent and Expire: what they change is the completion value
             return ()
 
 

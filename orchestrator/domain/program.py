@@ -128,5 +128,7 @@ class RoleFamily(Strict, frozen=True, kw_only=True):
 
 
 def matches_any(patterns: tuple[str, ...], value: str | None) -> bool:
-    """Compare without regard to case; ``None`` matches nothing."""
-    return value is not None and any(fnmatchcase(value.casefold(), pattern.casefold()) for pattern in patterns)
+    """Compare without regard to case; ``None`` matches nothing. A bracket stands for itself: "Support [EMEA]"."""
+    return value is not None and any(
+        fnmatchcase(value.casefold(), pattern.casefold().replace("[", "[[]")) for pattern in patterns
+    )

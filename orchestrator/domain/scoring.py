@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from rubrics.schema import Band, Rubric
 
+_DIGITS = 9
+
 
 class RaterKind(StrEnum):
     """Who scored."""
@@ -135,10 +137,11 @@ def aggregate(scores: Sequence[Score], rubric: Rubric) -> Aggregate:
     weights = {competency.id: competency.weight for competency in rubric.competencies}
     rated = [(weights[s.competency], s.level, s.standard_error) for s in scores if s.level is not None]
     covered = sum(weight for weight, _, _ in rated)
-    coverage = covered / sum(weights.values())
+    # Rounded, since 2.9999999999999996 is a 3 that must reach the cut at 3.
+    coverage = round(covered / sum(weights.values()), _DIGITS)
     if not rated or coverage < rubric.coverage_floor:
         return Aggregate(None, None, coverage)
-    value = sum(weight * level for weight, level, _ in rated) / covered
+    value = round(sum(weight * level for weight, level, _ in rated) / covered, _DIGITS)
     error = sqrt(sum((weight * se) ** 2 for weight, _, se in rated)) / covered
     return Aggregate(value, error, coverage)
 

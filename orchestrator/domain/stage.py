@@ -1,6 +1,8 @@
 """From a customer's stage to a canonical stage, and what identifies one stage entry."""
 
 from collections.abc import Mapping
+from datetime import UTC
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -37,7 +39,8 @@ def entry_key(application: Application, *, visits: int) -> str:
     if entry.history_id is not None:
         mark = f"h:{entry.history_id}"
     elif entry.entered_at is not None:
-        mark = f"t:{entry.entered_at.isoformat()}"
+        mark = f"t:{entry.entered_at.astimezone(UTC).isoformat()}"
     else:
         mark = f"v:{visits}"
-    return f"{application.id}/{application.stage.id}/{mark}"
+    # Quoted, so that a slash in an id cannot make two entries look like one.
+    return f"{quote(application.id, safe='')}/{quote(application.stage.id, safe='')}/{mark}"

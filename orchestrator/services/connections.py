@@ -90,9 +90,10 @@ class SyncLog:
     ) -> AsyncIterator[None]:
         """Time one call to the ATS and record it, whether it succeeds or raises an AdapterError."""
         at, began = self._clock.now(), time.perf_counter()
-        outcome, detail = "ok", ""
+        outcome, detail = "interrupted", ""
         try:
             yield
+            outcome = "ok"
         except AdapterError as error:
             outcome, detail = type(error).__name__, str(error)[:300]
             raise

@@ -147,11 +147,14 @@ class Interviewing:
 
         Raises:
             InputInvalid: nothing at all was answered.
+            Stale: the link ran out, or the interview has moved on.
         """
         async with self._database.transaction() as tx:
             interview = await self._locked(tx, token)
             if interview.submitted_at is not None and interview.state is not InterviewState.IN_PROGRESS:
                 return
+            # Before anything is said about the answers: whoever cannot hand in any more must not be asked for them.
+            self._check(interview, Submit())
             drafts = await interviews.drafts(tx.session, interview.id)
             answers = {question_id: draft.text for question_id, draft in drafts.items()}
             if not any(text.strip() for text in answers.values()):
@@ -193,13 +196,16 @@ class Interviewing:
         return interview
 
     async def _take(self, tx: Transaction, interview: InterviewRow, command: Command) -> None:
+        self._check(interview, command)
+        await self._steps.take(
+            tx, interview, command, actor=f"{CANDIDATE}:{_short(interview.id)}", now=self._clock.now()
+        )
+
+    def _check(self, interview: InterviewRow, command: Command) -> None:
         if self._state(interview) is InterviewState.EXPIRED and not allowed(InterviewState.EXPIRED, command):
             raise Stale("The time for this interview has run out. You can still ask us for more time.")
         if not allowed(interview.state, command):
             raise Stale("This interview has moved on since you opened the page. Please look again.")
-        await self._steps.take(
-            tx, interview, command, actor=f"{CANDIDATE}:{_short(interview.id)}", now=self._clock.now()
-        )
 
     def _state(self, interview: InterviewRow) -> InterviewState:
         """The state to show: a link whose time is over is expired even before the timer has said so."""

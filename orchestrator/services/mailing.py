@@ -1,6 +1,6 @@
 """Mail to candidates: written when it is sent, so that it says what is true then, and sent once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from orchestrator.config.schema import Configuration
 from orchestrator.db.models.interview import InterviewRow
@@ -17,6 +17,9 @@ from orchestrator.work.job import Job
 from orchestrator.work.outcome import Done, Outcome
 
 NEEDS_OPEN = frozenset({MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED})
+THANKED = frozenset(
+    {InterviewState.SUBMITTED, InterviewState.IN_REVIEW, InterviewState.FINAL, InterviewState.CLOSED}
+)
 
 
 class Mailing:
@@ -47,7 +50,9 @@ class Mailing:
         name = MailName(payload.template)
         async with self._database.reading() as session:
             interview = await interviews.by_id(session, payload.interview_id)
-        if interview is None or interview.round != payload.round or not _still_true(interview, name):
+        if interview is None or interview.round != payload.round:
+            return Done()
+        if not _still_true(interview, name, now=self._clock.now()):
             return Done()
         mail = self._write(interview, name, payload)
         if mail is None:
@@ -92,9 +97,11 @@ class Mailing:
         )
 
 
-def _still_true(interview: InterviewRow, name: MailName) -> bool:
+def _still_true(interview: InterviewRow, name: MailName, *, now: datetime) -> bool:
     if name in NEEDS_OPEN:
-        return interview.state in OPEN_TO_CANDIDATE
+        # A timer can be late: a link whose time is over is not advertised, though its expiry has not run yet.
+        return interview.state in OPEN_TO_CANDIDATE and now < interview.expires_at
     if name is MailName.ALTERNATIVE_RECEIVED:
-        return interview.state in {InterviewState.PAUSED, InterviewState.FINAL}
-    return True
+        return interview.state is InterviewState.PAUSED
+    # Thanks that were overtaken: whoever withdrew gets nothing more, whoever asked for a person reads of no AI.
+    return interview.state in THANKED

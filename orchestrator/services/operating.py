@@ -4,14 +4,17 @@ import uuid
 
 from adapters.contract.model import StageKind
 from orchestrator.db.models.intake import DeliverySource
+from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.repositories import interviews
 from orchestrator.db.repositories import operations as rows
 from orchestrator.db.repositories.audit import verify_chain
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
-from orchestrator.domain.interview import COMPLETION
+from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, allowed
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
 from orchestrator.services.intake import Intake
+from orchestrator.services.steps import Steps
 from orchestrator.services.timelines import timeline_items
 from orchestrator.services.views import (
     Account,
@@ -33,10 +36,11 @@ LIMIT = 100
 class Operating:
     """Looks at the whole, and lets people mend it."""
 
-    def __init__(self, *, database: Database, clock: Clock, intake: Intake) -> None:
+    def __init__(self, *, database: Database, clock: Clock, intake: Intake, steps: Steps) -> None:
         self._database = database
         self._clock = clock
         self._intake = intake
+        self._steps = steps
 
     async def overview(self) -> OperationsView:
         """The operations page."""
@@ -186,6 +190,7 @@ class Operating:
             history = await rows.application_history(tx.session, application_id)
             if history is None:
                 raise Missing("There is no such application.")
+            newest = await rows.newest_interview(tx.session, application_id)
             tx.audit(
                 AuditEvent(
                     at=self._clock.now(),
@@ -203,6 +208,7 @@ class Operating:
             job_title=application.job_title,
             stage_name=application.stage_name,
             items=timeline_items(history),
+            extendable=newest is not None and _extendable(newest),
         )
 
     async def map_stage(self, quarantine_id: uuid.UUID, *, kind: StageKind, actor: str) -> int:
@@ -233,6 +239,20 @@ class Operating:
             )
         return len(held)
 
+    async def extend(self, application_id: uuid.UUID, *, actor: str) -> None:
+        """Send the candidate a new link with new time; the old one ends. What was answered so far is kept.
+
+        Raises:
+            Missing: no interview of this application can be opened again.
+            Stale: it moved on in the same moment.
+        """
+        async with self._database.transaction() as tx:
+            newest = await rows.newest_interview(tx.session, application_id)
+            interview = await interviews.by_id(tx.session, newest.id, lock=True) if newest else None
+            if interview is None or not _extendable(interview):
+                raise Missing("There is no interview here that a new link could open again.")
+            await self._steps.take(tx, interview, Reopen(), actor=actor, now=self._clock.now())
+
     async def replay(self, work_id: int, *, actor: str) -> None:
         """Put a dead letter back into the queue."""
         async with self._database.transaction() as tx:
@@ -245,6 +265,11 @@ class Operating:
 
 
 _LATE = 300.0
+
+
+def _extendable(interview: InterviewRow) -> bool:
+    # A paused interview waits for an answer to the candidate's request: that is given in the review queue.
+    return interview.state is not InterviewState.PAUSED and allowed(interview.state, Reopen())
 
 
 def _s(count: int) -> str:

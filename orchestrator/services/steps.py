@@ -66,7 +66,9 @@ class Steps:
         await tx.session.refresh(interview)
         self._record(tx, interview, actor=actor, command=type(command).__name__, before=before, at=now)
         message = command.message if isinstance(command, AskForAlternative) else None
-        await self._apply(tx, interview, step.effects, now=now, message=message)
+        # A link that follows an agreement says so; one that was simply sent again is an invitation.
+        mail = "continued" if before is InterviewState.PAUSED else "invitation"
+        await self._apply(tx, interview, step.effects, now=now, message=message, invitation=mail)
         return step.state
 
     async def _apply(
@@ -77,6 +79,7 @@ class Steps:
         *,
         now: datetime,
         message: str | None,
+        invitation: str = "invitation",
     ) -> None:
         for effect in effects:
             match effect:
@@ -93,15 +96,17 @@ class Steps:
                 case machine.WriteResult():
                     await self._write_result(tx, interview, now=now)
                 case _:
-                    await self._schedule(tx, interview, effect, now=now)
+                    await self._schedule(tx, interview, effect, now=now, invitation=invitation)
 
-    async def _schedule(self, tx: Transaction, interview: InterviewRow, effect: Effect, *, now: datetime) -> None:
+    async def _schedule(
+        self, tx: Transaction, interview: InterviewRow, effect: Effect, *, now: datetime, invitation: str
+    ) -> None:
         id_, round_, subject = interview.id, interview.round, f"interview:{interview.id}"
         match effect:
             case machine.SendInvitation():
                 token = self._links.token(id_, round_)
                 tx.session.add(LinkRow(interview_id=id_, token_hash=token_hash(token), round=round_, created_at=now))
-                await self._mail(tx, interview, "invitation" if round_ == 1 else "continued", now=now)
+                await self._mail(tx, interview, invitation, now=now)
             case machine.SendReminderAt(at=at, number=number):
                 await self._mail(tx, interview, "reminder", now=now, at=at, number=number)
             case machine.SendThanks():

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from orchestrator.db.models.scoring import DecisionVerdict
+from orchestrator.db.models.writeback import Direction
 from orchestrator.db.repositories.operations import History
-from orchestrator.domain.trigger import ProgramFinding
+from orchestrator.domain.trigger import ProgramFinding, Reason
 from orchestrator.services.views import TimelineItem
 
 _STEPS = {
@@ -24,13 +25,18 @@ _STEPS = {
 
 
 def timeline_items(history: History) -> tuple[TimelineItem, ...]:
-    """Every item in the order of time."""
+    """Every item in the order of time; what happened in one moment stands in the order of cause and effect.
+
+    Left out, because another item says it: successful pulls (the sync log has them), decisions about a delivery that
+    told nothing new, and attempts that were followed by their outcome.
+    """
     items = [
         *_events(history),
         *_decisions(history),
-        *_steps(history),
         *_scores(history),
-        *_reviews(history),
+        *_verdicts(history),
+        *_steps(history),
+        *_cases(history),
         *_writes(history),
     ]
     return tuple(sorted(items, key=lambda item: item.at))
@@ -46,6 +52,8 @@ def _events(history: History) -> Iterable[TimelineItem]:
             detail=f"{row.outcome or 'not processed yet'}{times}",
         )
     for sync in history.sync:
+        if sync.direction is Direction.PULL and sync.outcome == "ok":
+            continue
         yield TimelineItem(
             at=sync.at,
             kind="sync",
@@ -59,6 +67,8 @@ def _events(history: History) -> Iterable[TimelineItem]:
 
 def _decisions(history: History) -> Iterable[TimelineItem]:
     for row in history.decisions:
+        if row.reason is Reason.DUPLICATE:
+            continue
         program = f" ({row.program})" if row.program else ""
         yield TimelineItem(
             at=row.at,
@@ -98,7 +108,7 @@ def _scores(history: History) -> Iterable[TimelineItem]:
         )
 
 
-def _reviews(history: History) -> Iterable[TimelineItem]:
+def _cases(history: History) -> Iterable[TimelineItem]:
     for case in history.cases:
         yield TimelineItem(
             at=case.opened_at,
@@ -107,6 +117,9 @@ def _reviews(history: History) -> Iterable[TimelineItem]:
             detail=", ".join(case.reasons),
             facts=(("State", case.state.value),),
         )
+
+
+def _verdicts(history: History) -> Iterable[TimelineItem]:
     for verdict in history.verdicts:
         # What was agreed about an adjustment is private and must not stand beside scores.
         private = verdict.verdict in {DecisionVerdict.CONTINUE, DecisionVerdict.HAND_OVER}
@@ -122,6 +135,8 @@ def _reviews(history: History) -> Iterable[TimelineItem]:
 def _writes(history: History) -> Iterable[TimelineItem]:
     names = {row.id: row for row in history.write_backs}
     for attempt in history.attempts:
+        if attempt.outcome == "sent":
+            continue
         row = names[attempt.write_back_id]
         yield TimelineItem(
             at=attempt.at,

@@ -267,7 +267,7 @@ class TimelineItem(Struct, frozen=True, kw_only=True):
 
 
 class TimelineView(Struct, frozen=True, kw_only=True):
-    """Everything about one application in the order of time."""
+    """Everything about one application in the order of time. ``extendable``: a new link can be sent."""
 
     application_id: uuid.UUID
     external_id: str
@@ -276,6 +276,7 @@ class TimelineView(Struct, frozen=True, kw_only=True):
     job_title: str
     stage_name: str
     items: tuple[TimelineItem, ...]
+    extendable: bool = False
 
 
 class ApplicationItem(Struct, frozen=True, kw_only=True):

@@ -40,7 +40,8 @@ def crossed(card: CardView) -> tuple[CutView, ...]:
     """The cuts that lie inside the score's interval: on one side of them it would be another band."""
     if card.low is None or card.high is None:
         return ()
-    return tuple(cut for cut in card.cuts if card.low < cut.at < card.high)
+    inside = (cut for cut in card.cuts if card.low < cut.at < card.high)
+    return tuple(sorted(inside, key=lambda cut: cut.at))
 
 
 def _point(text: str, card: CardView) -> Point:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from adapters.contract.model import StageKind
 from orchestrator.db.models.account import Role
 from orchestrator.errors import InputInvalid
-from orchestrator.web.guards import TeamRequest, admins_only
+from orchestrator.web.guards import TeamRequest, admins_only, reviewers_only
 from orchestrator.web.phrases import Phrases
 from orchestrator.web.team_services import Services, TeamServices
 
@@ -33,6 +33,7 @@ class Told(StrEnum):
     MAPPED = "mapped"
     REPLAYED = "replayed"
     DONE = "done"
+    EXTENDED = "extended"
 
 
 class MapForm(Struct, frozen=True):
@@ -63,12 +64,27 @@ class OperationsController(Controller):
         return await _page(services, section=_section(show), told=told)
 
     @get("/applications/{application_id:uuid}", summary="Timeline of an application")
-    async def timeline(self, request: TeamRequest, services: Services, application_id: FromPath[UUID]) -> Template:
+    async def timeline(
+        self, request: TeamRequest, services: Services, application_id: FromPath[UUID], told: FromQuery[str] = ""
+    ) -> Template:
         """Everything that happened to one application."""
         timeline = await services.operating.timeline(application_id, viewer=request.user)
         return Template(
             "team/timeline.html",
-            context={"timeline": timeline, "say": Phrases(datetime.now(UTC))},
+            context={"timeline": timeline, "say": Phrases(datetime.now(UTC)), "extended": told == Told.EXTENDED},
+        )
+
+    @post(
+        "/applications/{application_id:uuid}/extend",
+        summary="Send a new link",
+        guards=[reviewers_only],
+        status_code=HTTP_303_SEE_OTHER,
+    )
+    async def extend(self, request: TeamRequest, services: Services, application_id: FromPath[UUID]) -> Redirect:
+        """Send the candidate a new link with new time."""
+        await services.operating.extend(application_id, actor=_actor(request))
+        return Redirect(
+            f"/operations/applications/{application_id}?told={Told.EXTENDED.value}", status_code=HTTP_303_SEE_OTHER
         )
 
     @post(

@@ -80,6 +80,10 @@ class OperatingDoor(Protocol):
         """Say what a stage is; gives how many applications go on."""
         ...
 
+    async def extend(self, application_id: UUID, *, actor: str) -> None:
+        """Send the candidate a new link with new time."""
+        ...
+
     async def replay(self, work_id: int, *, actor: str) -> None:
         """Run a dead letter again."""
         ...

@@ -22,8 +22,14 @@ _WITH_CANDIDATE = joinedload(InterviewRow.application).joinedload(ApplicationRow
 
 
 async def by_id(session: AsyncSession, interview_id: uuid.UUID, *, lock: bool = False) -> InterviewRow | None:
-    """An interview with its application and candidate."""
+    """An interview with its application and candidate.
+
+    ``lock`` holds both until the transaction ends, the application first: every writer takes them in this order, and
+    work enqueued under the lock keeps its place in the application's lane.
+    """
     if lock:
+        mine = sa.select(InterviewRow.application_id).where(InterviewRow.id == interview_id).scalar_subquery()
+        await session.execute(sa.select(ApplicationRow.id).where(ApplicationRow.id == mine).with_for_update())
         await session.execute(sa.select(InterviewRow.id).where(InterviewRow.id == interview_id).with_for_update())
     return (
         await session.execute(sa.select(InterviewRow).where(InterviewRow.id == interview_id).options(_WITH_CANDIDATE))

@@ -179,6 +179,18 @@ async def counts(session: AsyncSession) -> tuple[tuple[str, int], ...]:
     )
 
 
+async def newest_interview(session: AsyncSession, application_id: uuid.UUID) -> InterviewRow | None:
+    """The newest interview of an application."""
+    return (
+        await session.scalars(
+            sa.select(InterviewRow)
+            .where(InterviewRow.application_id == application_id)
+            .order_by(InterviewRow.created_at.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+
+
 async def application_history(session: AsyncSession, application_id: uuid.UUID) -> History | None:
     """Everything stored about one application."""
     application = (

@@ -56,6 +56,11 @@ async def latest_result(session: AsyncSession, interview_id: uuid.UUID) -> Resul
     return row.result
 
 
+async def only_result(session: AsyncSession) -> ResultRow:
+    """The result of a database that holds exactly one, such as the demo's."""
+    return (await session.scalars(sa.select(ResultRow))).one()
+
+
 async def result_by_ref(session: AsyncSession, audit_ref: str) -> ResultRow | None:
     """The result that an audit reference names."""
     return (await session.scalars(sa.select(ResultRow).where(ResultRow.audit_ref == audit_ref))).one_or_none()
