@@ -5,7 +5,7 @@ PY := .venv/bin/python
 BIN := .venv/bin
 T ?= tests
 
-.PHONY: help venv demo test check fmt serve db-revision shots wheel-test coverage
+.PHONY: help venv demo test check chaos fmt serve db-revision shots wheel-test coverage
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,10 @@ check: venv ## Lint, types, import rules: all that must be green on every commit
 fmt: venv ## Format and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+chaos: venv ## Kill, pause, double and reorder while N stage moves go through (N=200 DB=sqlite|postgres SEED=1)
+	@bash .ci/prerequisites
+	@$(PY) -m tests.chaos.run --moves $(or $(N),200) --database $(or $(DB),sqlite) --seed $(or $(SEED),1)
 
 serve: venv ## Serve with an embedded worker on the settings of the environment
 	@$(BIN)/evenhand serve --with-worker
