@@ -1,0 +1,67 @@
+"""When a person must decide: every reason, and the border around a cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.domain.program import ReviewMode, ReviewPolicy
+from orchestrator.domain.scoring import Scorecard
+from orchestrator.domain.uncertainty import ReviewReason, nearest_cut, review_reasons
+from tests.unit.domain.samples import score, scorecard
+from tests.unit.grading.examples import RUBRIC
+
+SILENT = ReviewPolicy(mode=ReviewMode.BORDERLINE_OR_FLAGGED, z=1.645)
+
+
+def test_a_clear_result_needs_nobody() -> None:
+    """Far from every cut, full coverage, no flag: the policy lets it stand."""
+    assert review_reasons(scorecard(), RUBRIC, SILENT, ()) == ()
+
+
+def test_the_default_policy_asks_a_person_about_everything() -> None:
+    """Nothing stands alone unless somebody chose so."""
+    assert review_reasons(scorecard(), RUBRIC, ReviewPolicy(), ()) == (ReviewReason.POLICY,)
+
+
+@pytest.mark.parametrize(
+    ("card", "reason"),
+    [
+        (scorecard(provisional=True), ReviewReason.PROVISIONAL),
+        (scorecard(aggregate=4.0), ReviewReason.BORDERLINE),
+        (scorecard(aggregate=4.4), ReviewReason.BORDERLINE),
+        (scorecard(aggregate=None, standard_error=None, coverage=0.5), ReviewReason.THIN_EVIDENCE),
+        (scorecard(standard_error=None), ReviewReason.THIN_EVIDENCE),
+        (scorecard(coverage=0.8), ReviewReason.THIN_EVIDENCE),
+        (scorecard(dropped_quotes=1), ReviewReason.QUOTES_NOT_FOUND),
+        (scorecard(score(samples=(2, 4))), ReviewReason.DISAGREEMENT),
+    ],
+)
+def test_each_doubt_sends_it_to_a_person(card: Scorecard, reason: ReviewReason) -> None:
+    """One doubt, one reason, named once."""
+    assert review_reasons(card, RUBRIC, SILENT, ()) == (reason,)
+
+
+@pytest.mark.parametrize("samples", [(), (1,), (3, 4), (4, 4, 3)])
+def test_neighbouring_samples_are_no_disagreement(samples: tuple[int, ...]) -> None:
+    """Samples that differ by one level agree."""
+    assert review_reasons(scorecard(score(samples=samples)), RUBRIC, SILENT, ()) == ()
+
+
+def test_flags_are_added_once() -> None:
+    """What the transcript's quality says comes on top, without repeats."""
+    flags = (ReviewReason.SHORT_ANSWERS, ReviewReason.QUOTES_NOT_FOUND, ReviewReason.SHORT_ANSWERS)
+    found = review_reasons(scorecard(dropped_quotes=2), RUBRIC, SILENT, flags)
+    assert found == (ReviewReason.QUOTES_NOT_FOUND, ReviewReason.SHORT_ANSWERS)
+
+
+@given(st.floats(1, 5), st.floats(0, 1), st.floats(0, 4))
+def test_borderline_is_a_distance_of_at_most_z_standard_errors(value: float, error: float, z: float) -> None:
+    """|score - cut| ≤ z·se around the nearest cut; the lowest band's cut is no border."""
+    distance = nearest_cut(value, error, RUBRIC, z=z)
+    assert distance.cut == 4.2
+    assert distance.borderline is (abs(value - 4.2) <= z * error)
+
+
+def test_the_lowest_cut_is_no_border() -> None:
+    """The lowest possible score is as clear as any: no band lies below it."""
+    assert review_reasons(scorecard(aggregate=1.0), RUBRIC, SILENT, ()) == ()
