@@ -78,6 +78,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         problems.append(f"{PREFIX}SECRET_KEY must have at least {_MIN_SECRET} characters")
     if values.get("smtp_tls", "none") not in {"none", "starttls", "tls"}:
         problems.append(f"{PREFIX}SMTP_TLS must be none, starttls or tls")
+    if values.get("log_format", "text") not in {"text", "json"}:
+        problems.append(f"{PREFIX}LOG_FORMAT must be text or json")
     if problems:
         raise SettingsInvalid("; ".join(problems))
     values["config"] = Path(given["config"])

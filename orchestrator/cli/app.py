@@ -6,7 +6,7 @@ from orchestrator.cli.audit import audit
 from orchestrator.cli.configuration import adapters, check, rubrics
 from orchestrator.cli.database import db
 from orchestrator.cli.demonstration import demo, mail_catcher
-from orchestrator.cli.operations import quarantine, sync, work
+from orchestrator.cli.operations import connection, quarantine, sync, work
 from orchestrator.cli.processes import serve, worker
 from orchestrator.cli.users import user
 
@@ -17,5 +17,20 @@ def evenhand() -> None:
     """Automated first interviews inside your applicant tracking system."""
 
 
-for command in (serve, worker, demo, mail_catcher, check, db, rubrics, adapters, sync, quarantine, work, audit, user):
+for command in (
+    serve,
+    worker,
+    demo,
+    mail_catcher,
+    check,
+    db,
+    rubrics,
+    adapters,
+    sync,
+    quarantine,
+    work,
+    connection,
+    audit,
+    user,
+):
     evenhand.add_command(command)

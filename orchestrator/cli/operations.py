@@ -137,3 +137,21 @@ def done(work_id: int, reason: str) -> None:
         click.echo(f"Work {work_id} is settled.")
 
     with_runtime(action)
+
+
+@click.group()
+def connection() -> None:
+    """Connections to the ATSs."""
+
+
+@connection.command("resume")
+@click.argument("key")
+@plainly
+def resume(key: str) -> None:
+    """Let the work of a paused connection go on, after its credentials were mended."""
+
+    async def action(runtime: Runtime) -> None:
+        await runtime.services.operating.resume(key, actor=ACTOR)
+        click.echo(f"Connection {key} goes on.")
+
+    with_runtime(action)

@@ -1,5 +1,6 @@
 """Local accounts: argon2id passwords, sessions whose tokens are hashed at rest, one answer to every failing sign-in."""
 
+import re
 import secrets
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from orchestrator.services.views import Account
 
 SESSION = timedelta(hours=12)
 MIN_PASSWORD = 12
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _FAILED = "E-mail and password do not fit together. Check both, or ask an admin for a new password."
 
 
@@ -39,6 +41,8 @@ class Accounts:
         Raises:
             InputInvalid: the password is too short, or the address is taken.
         """
+        if not _ADDRESS.fullmatch(email.strip()):
+            raise InputInvalid("That is not an e-mail address.", fields={"email": "Enter a whole e-mail address."})
         if len(password) < MIN_PASSWORD:
             message = f"A password needs at least {MIN_PASSWORD} characters."
             raise InputInvalid(message, fields={"password": message})

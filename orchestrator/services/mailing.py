@@ -17,9 +17,7 @@ from orchestrator.work.job import Job
 from orchestrator.work.outcome import Done, Outcome
 
 NEEDS_OPEN = frozenset({MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED})
-THANKED = frozenset(
-    {InterviewState.SUBMITTED, InterviewState.IN_REVIEW, InterviewState.FINAL, InterviewState.CLOSED}
-)
+THANKED = frozenset({InterviewState.SUBMITTED, InterviewState.IN_REVIEW, InterviewState.FINAL, InterviewState.CLOSED})
 
 
 class Mailing:

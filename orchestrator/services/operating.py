@@ -21,12 +21,13 @@ from orchestrator.services.views import (
     ApplicationItem,
     ConflictItem,
     OperationsView,
+    PausedConnection,
     QuarantineItem,
     SyncItem,
     TimelineView,
     WorkItem,
 )
-from orchestrator.work import admin
+from orchestrator.work import admin, limits
 from orchestrator.work.admin import Selection
 from orchestrator.work.table import WorkState
 
@@ -70,6 +71,7 @@ class Operating:
             sync=sync,
             counts=counts,
             stage_kinds=tuple(kind.value for kind in StageKind),
+            pauses=tuple(PausedConnection(connection=p.rate_key, reason=p.reason, since=p.since) for p in pauses),
         )
 
     async def quarantine(self) -> tuple[QuarantineItem, ...]:
@@ -252,6 +254,19 @@ class Operating:
             if interview is None or not _extendable(interview):
                 raise Missing("There is no interview here that a new link could open again.")
             await self._steps.take(tx, interview, Reopen(), actor=actor, now=self._clock.now())
+
+    async def resume(self, connection: str, *, actor: str) -> None:
+        """Let the work of a paused connection go on, after its credentials were mended.
+
+        Raises:
+            Missing: the connection is not paused.
+        """
+        async with self._database.transaction() as tx:
+            if not await limits.resume(tx, connection):
+                raise Missing("That connection is not paused.")
+            tx.audit(
+                AuditEvent(at=self._clock.now(), actor=actor, tag="operations:connection:resumed", subject=connection)
+            )
 
     async def replay(self, work_id: int, *, actor: str) -> None:
         """Put a dead letter back into the queue."""

@@ -244,6 +244,14 @@ class ConflictItem(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class PausedConnection(Struct, frozen=True, kw_only=True):
+    """A connection whose work waits until somebody mends the cause and lets it go on."""
+
+    connection: str
+    reason: str
+    since: datetime
+
+
 class OperationsView(Struct, frozen=True, kw_only=True):
     """The operations page: ``troubles`` empty means that all is quiet."""
 
@@ -254,6 +262,7 @@ class OperationsView(Struct, frozen=True, kw_only=True):
     sync: tuple[SyncItem, ...]
     counts: tuple[tuple[str, int], ...]
     stage_kinds: tuple[str, ...]
+    pauses: tuple[PausedConnection, ...] = ()
 
 
 class TimelineItem(Struct, frozen=True, kw_only=True):

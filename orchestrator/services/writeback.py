@@ -50,14 +50,16 @@ class WritingBack:
             row = await session.get_one(WriteBackRow, payload.write_back_id)
             application = await session.get_one(ApplicationRow, row.application_id)
             ours = await writebacks.our_values(session, row.application_id)
+            overtaken = await writebacks.overtaken(session, row)
         if row.state is not WriteBackState.PENDING:
             return Done()
         connection = self._connections.get(row.connection)
         external_id = application.external_id
-        current = await self._read(connection, external_id, row.fields)
-        sorted_ = _sort(row.fields, current, ours)
+        wanted = {key: value for key, value in row.fields.items() if key not in overtaken}
+        current = await self._read(connection, external_id, wanted) if wanted else {}
+        sorted_ = _sort(wanted, current, ours)
         if sorted_.to_write:
-            after = await self._write_fields(connection, external_id, sorted_.to_write, row)
+            after = await self._write_fields(connection, external_id, sorted_.to_write, row, wanted=wanted)
             if after is None:
                 return Retry(reason="the ATS did not answer the write, and what it shows is not what was written")
             sorted_ = after
@@ -68,7 +70,13 @@ class WritingBack:
         return None
 
     async def _write_fields(
-        self, connection: AtsConnection, external_id: str, values: Mapping[str, FieldValue], row: WriteBackRow
+        self,
+        connection: AtsConnection,
+        external_id: str,
+        values: Mapping[str, FieldValue],
+        row: WriteBackRow,
+        *,
+        wanted: Mapping[str, FieldValue],
     ) -> Sorted | None:
         """Write and read back; None where the values are not to be seen afterwards."""
         unknown = False
@@ -81,7 +89,7 @@ class WritingBack:
         except OutcomeUnknown:
             unknown = True
         await self._note_attempt(row, "unknown" if unknown else "sent", ", ".join(sorted(values)))
-        seen = await self._read(connection, external_id, row.fields)
+        seen = await self._read(connection, external_id, wanted)
         if any(
             compare(current=seen.get(key), wanted=value, last_written=None) is not FieldVerdict.SAME
             for key, value in values.items()
@@ -89,11 +97,11 @@ class WritingBack:
             return None
         conflicts = tuple(
             key
-            for key, value in row.fields.items()
+            for key, value in wanted.items()
             if key not in values
             and compare(current=seen.get(key), wanted=value, last_written=value) is not FieldVerdict.SAME
         )
-        settled = {key: value for key, value in row.fields.items() if key not in conflicts}
+        settled = {key: value for key, value in wanted.items() if key not in conflicts}
         return Sorted({}, settled, conflicts)
 
     async def _note_there(self, connection: AtsConnection, external_id: str, row: WriteBackRow) -> bool:
@@ -167,7 +175,12 @@ def _sort(
     conflicts: list[str] = []
     for key, value in wanted.items():
         verdicts = [
-            compare(current=current.get(key), wanted=value, last_written=last) for last in (None, *ours.get(key, ()))
+            compare(
+                current=current.get(key),
+                wanted=value,
+                last_written=writebacks.recalled(last, current=current.get(key)),
+            )
+            for last in (None, *ours.get(key, ()))
         ]
         if FieldVerdict.SAME in verdicts:
             settled[key] = value

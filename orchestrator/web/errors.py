@@ -51,7 +51,7 @@ _WORDS: Mapping[int, Words] = {
 _LINK_UNKNOWN = Words(
     "This link does not open an interview",
     "It may have been cut off in your mail program, or a newer link has replaced it. "
-    "Try to open it from the latest e-mail. If that does not help, answer that e-mail: a person reads it.",
+    "Try to open it from the latest message that we sent you. If that does not help, reply to it: a person reads it.",
 )
 _FORM_TOO_OLD = Words(
     "This form could not be checked",

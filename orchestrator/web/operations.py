@@ -34,6 +34,7 @@ class Told(StrEnum):
     REPLAYED = "replayed"
     DONE = "done"
     EXTENDED = "extended"
+    RESUMED = "resumed"
 
 
 class MapForm(Struct, frozen=True):
@@ -106,6 +107,17 @@ class OperationsController(Controller):
         except InputInvalid as refused:
             return await _page(services, refused=refused, field=f"quarantine-{quarantine_id}")
         return _back(Told.MAPPED)
+
+    @post(
+        "/connections/{connection:str}/resume",
+        summary="Let a paused connection go on",
+        guards=[admins_only],
+        status_code=HTTP_303_SEE_OTHER,
+    )
+    async def resume(self, request: TeamRequest, services: Services, connection: FromPath[str]) -> Redirect:
+        """After its credentials were mended, the work of a connection goes on."""
+        await services.operating.resume(connection, actor=_actor(request))
+        return _back(Told.RESUMED)
 
     @post("/work/{work_id:int}/replay", summary="Replay work", guards=[admins_only], status_code=HTTP_303_SEE_OTHER)
     async def replay(self, request: TeamRequest, services: Services, work_id: FromPath[int]) -> Redirect:

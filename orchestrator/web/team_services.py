@@ -84,6 +84,10 @@ class OperatingDoor(Protocol):
         """Send the candidate a new link with new time."""
         ...
 
+    async def resume(self, connection: str, *, actor: str) -> None:
+        """Let the work of a paused connection go on."""
+        ...
+
     async def replay(self, work_id: int, *, actor: str) -> None:
         """Run a dead letter again."""
         ...

@@ -1,16 +1,19 @@
 """What has been kept long enough."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.contract.model import FieldValue
 from orchestrator.db.models.interview import DraftRow, InterviewRow, TransitionRow, TurnRow
 from orchestrator.db.models.scoring import CaseRow, ResultRow, ScorecardRow
+from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackRow
 from orchestrator.db.repositories import interviews
+from orchestrator.db.repositories.writebacks import fingerprint
 from orchestrator.domain.interview import TERMINAL, Close, InterviewState, allowed
 
 BATCH = 500
@@ -32,10 +35,11 @@ async def locked(session: AsyncSession, interview_id: uuid.UUID) -> InterviewRow
 
 
 async def transcripts_due(session: AsyncSession, before: datetime) -> Sequence[uuid.UUID]:
-    """Ended interviews whose words are still held and that ended before."""
+    """Ended interviews that ended before and of whose candidates we still hold words."""
     held = sa.or_(
         sa.exists().where(TurnRow.interview_id == InterviewRow.id),
         sa.exists().where(DraftRow.interview_id == InterviewRow.id),
+        sa.exists().where(CaseRow.interview_id == InterviewRow.id, CaseRow.message.is_not(None)),
     )
     statement = (
         sa.select(InterviewRow.id)
@@ -46,12 +50,31 @@ async def transcripts_due(session: AsyncSession, before: datetime) -> Sequence[u
 
 
 async def forget_words(session: AsyncSession, interview_id: uuid.UUID) -> None:
-    """Remove every word that the candidate said: turns, drafts, messages, and the quotes inside scores and results."""
+    """Remove every word that the candidate said: turns, drafts, messages, and quotes in scores, results, write-backs."""
     await session.execute(sa.delete(TurnRow).where(TurnRow.interview_id == interview_id))
     await session.execute(sa.delete(DraftRow).where(DraftRow.interview_id == interview_id))
     await session.execute(sa.update(CaseRow).where(CaseRow.interview_id == interview_id).values(message=None))
     for card in await session.scalars(sa.select(ScorecardRow).where(ScorecardRow.interview_id == interview_id)):
         scores = tuple(msgspec.structs.replace(score, evidence=(), rationale="") for score in card.card.scores)
         card.card = msgspec.structs.replace(card.card, scores=scores)
+    quotes: set[str] = set()
     for result in await session.scalars(sa.select(ResultRow).where(ResultRow.interview_id == interview_id)):
+        quotes.update(bullet.quote for bullet in result.result.bullets)
         result.result = msgspec.structs.replace(result.result, bullets=())
+    await _forget_written(session, interview_id, quotes)
+
+
+async def _forget_written(session: AsyncSession, interview_id: uuid.UUID, quotes: Collection[str]) -> None:
+    """Remove quotes from our copies of what was written back; of a field that is ours, a fingerprint stays."""
+    applications: set[uuid.UUID] = set()
+    for written in await session.scalars(sa.select(WriteBackRow).where(WriteBackRow.interview_id == interview_id)):
+        applications.add(written.application_id)
+        written.fields = {key: value for key, value in written.fields.items() if not _quotes(value, quotes)}
+        written.note = None
+    for owned in await session.scalars(sa.select(OwnedFieldRow).where(OwnedFieldRow.application_id.in_(applications))):
+        if _quotes(owned.value, quotes):
+            owned.value = fingerprint(owned.value)
+
+
+def _quotes(value: FieldValue, quotes: Collection[str]) -> bool:
+    return isinstance(value, str) and any(quote in value for quote in quotes)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import InterviewRow
-from orchestrator.db.models.scoring import CaseRow, CaseState, DecisionRow, ResultRow, ScorecardRow
+from orchestrator.db.models.scoring import CaseKind, CaseRow, CaseState, DecisionRow, ResultRow, ScorecardRow
 from orchestrator.domain.result import Result
 
 
@@ -73,11 +73,15 @@ async def case_by_id(session: AsyncSession, case_id: uuid.UUID, *, lock: bool = 
 
 
 async def case_of_result(session: AsyncSession, interview_id: uuid.UUID) -> CaseRow | None:
-    """The newest decided case about the result of an interview."""
+    """The newest decided case about the result of an interview; what was agreed about a request is private."""
     return (
         await session.scalars(
             sa.select(CaseRow)
-            .where(CaseRow.interview_id == interview_id, CaseRow.state == CaseState.DECIDED)
+            .where(
+                CaseRow.interview_id == interview_id,
+                CaseRow.state == CaseState.DECIDED,
+                CaseRow.kind == CaseKind.RESULT,
+            )
             .order_by(CaseRow.opened_at.desc())
             .limit(1)
         )

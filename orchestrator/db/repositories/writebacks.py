@@ -1,5 +1,6 @@
 """Write-backs, the values that are ours, and the sync log."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 
@@ -8,6 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import FieldValue
 from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackRow, WriteBackState
+
+_FINGERPRINT = "sha256:"
+
+
+def fingerprint(value: FieldValue) -> str:
+    """What is kept of a value that we wrote after its words were removed: enough to know it again."""
+    text = value.replace("\r\n", "\n").strip() if isinstance(value, str) else repr(value)
+    return _FINGERPRINT + hashlib.sha256(text.encode()).hexdigest()
+
+
+def recalled(value: FieldValue, *, current: FieldValue) -> FieldValue:
+    """The value behind a fingerprint where it is the one that stands in the ATS now; any other value as it is."""
+    known = isinstance(value, str) and value.startswith(_FINGERPRINT) and value == fingerprint(current)
+    return current if known else value
 
 
 async def our_values(session: AsyncSession, application_id: uuid.UUID) -> dict[str, list[FieldValue]]:
@@ -31,3 +46,21 @@ async def our_values(session: AsyncSession, application_id: uuid.UUID) -> dict[s
         for key, value in row.fields.items():
             values.setdefault(key, []).append(value)
     return values
+
+
+async def overtaken(session: AsyncSession, row: WriteBackRow) -> set[str]:
+    """Fields that a later write-back of the same application has settled: an older value must not replace a newer one.
+
+    Comes to pass where a dead letter is run again after its successors were written.
+    """
+    later = await session.scalars(
+        sa.select(WriteBackRow).where(
+            WriteBackRow.application_id == row.application_id,
+            WriteBackRow.state.in_((WriteBackState.WRITTEN, WriteBackState.CONFLICT)),
+            sa.or_(
+                sa.and_(WriteBackRow.interview_id == row.interview_id, WriteBackRow.sequence > row.sequence),
+                sa.and_(WriteBackRow.interview_id != row.interview_id, WriteBackRow.created_at > row.created_at),
+            ),
+        )
+    )
+    return {key for other in later for key in other.fields}

@@ -20,11 +20,13 @@ REVIEW_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/review/{NEAR_CUT}/decision", {"band": "solid"}),
     (f"/review/{NEAR_CUT}/close", {"reason": "They asked us to stop here."}),
     (f"/review/{ADJUSTMENT}/answer", {"resume": "yes", "reason": "Ten more days by mail."}),
+    (f"/operations/applications/{APPLICATIONS[0].application_id}/extend", {}),
 )
 ADMIN_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/operations/quarantine/{QUARANTINE}/map", {"kind": "first_interview"}),
     (f"/operations/work/{DEAD_LETTER}/replay", {}),
     (f"/operations/work/{DEAD_LETTER}/done", {"reason": "Written by hand in the ATS."}),
+    ("/operations/connections/northlight/resume", {}),
 )
 FORMS = REVIEW_FORMS + ADMIN_FORMS
 
@@ -53,6 +55,8 @@ def test_the_lists_here_name_every_team_route() -> None:
         ("POST", "/operations/quarantine/{quarantine_id}/map"),
         ("POST", "/operations/work/{work_id}/replay"),
         ("POST", "/operations/work/{work_id}/done"),
+        ("POST", "/operations/connections/{connection}/resume"),
+        ("POST", "/operations/applications/{application_id}/extend"),
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,6 @@ def test_times_are_written_for_people_in_utc() -> None:
 
 def test_every_folder_is_a_mail_with_three_files() -> None:
     """Templates and names cannot drift apart."""
-    templates = Path(__file__).parents[3] / "orchestrator" / "mail" / "templates"
+    templates = Path(str(files("orchestrator.mail") / "templates"))
     found = {folder.name: {file.name for file in folder.iterdir()} for folder in templates.iterdir() if folder.is_dir()}
     assert found == {name.value: {"subject.txt", "body.txt", "body.html"} for name in MailName}
