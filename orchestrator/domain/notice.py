@@ -53,7 +53,7 @@ def notice(facts: NoticeFacts) -> Notice:
     privacy = (f"{facts.employer}’s privacy notice: {facts.privacy_url}",) if facts.privacy_url else ()
     return Notice(
         facts.version,
-        "Software helps to sort your answers by what the job needs. People read them and people decide.",
+        "Software helps to sort your answers by what the job needs. People see the result with your words, and people decide.",
         (
             Section(
                 "Who reads your answers",

@@ -6,30 +6,39 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from tests.browser.chromium import DESK, PHONE, Theme, context, launched, serving, unfold
-from tests.browser.pages import SITES, Site
+from tests.browser.chromium import DESK, PHONE, THEMES, context, launched, screen, serving, unfold
+from tests.browser.pages import SITES
+from tests.browser.site import Site
 
-_THEMES: tuple[Theme, ...] = ("light", "dark")
+# A picture of the whole page has no window to stick to, and nothing to scroll in. The content policy forbids a style
+# sheet for it, so each style is set by itself.
+_LAY_OUT = """for (const one of document.querySelectorAll(".team-confirm, .team-case__talk"))
+  Object.assign(one.style, {position: "static", maxHeight: "none"})"""
 
 
 async def shoot_site(browser: Browser, site: Site, folder: Path, part: str) -> int:
     """Take the pictures of one site whose names contain ``part``; gives their number."""
     taken = 0
     async with serving(site.make_app()) as base_url:
-        for width in (PHONE, DESK):
-            for theme in _THEMES:
-                profile = await context(browser, base_url, width=width, theme=theme)
-                await profile.add_cookies([{"name": n, "value": v, "url": base_url} for n, v in site.cookies])
-                page = await profile.new_page()
-                for one in site.pages:
-                    if part not in one.name:
-                        continue
-                    await page.goto(one.path)
-                    if one.unfold:
-                        await unfold(page)
-                    await page.screenshot(path=folder / f"{one.name}-{width}-{theme}.png", full_page=True)
+        profile = await context(browser, base_url)
+        await profile.add_cookies([{"name": n, "value": v, "url": base_url} for n, v in site.cookies])
+        for one in site.pages:
+            if part not in one.name:
+                continue
+            page = await profile.new_page()
+            await page.goto(one.path)
+            if one.unfold:
+                await unfold(page)
+            await page.evaluate(_LAY_OUT)
+            for width in (PHONE, DESK):
+                await page.set_viewport_size(screen(width))
+                for theme in THEMES:
+                    await page.emulate_media(color_scheme=theme)
+                    path = folder / f"{one.name}-{width}-{theme}.png"
+                    await page.screenshot(path=path, full_page=True)
                     taken += 1
-                await profile.close()
+            await page.close()
+        await profile.close()
     return taken
 
 

@@ -9,6 +9,7 @@ from orchestrator.domain.interview import Alternative, InterviewState
 from tests.browser.axe import violations
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage, Serve
+from tests.browser.keyboard import tab_to
 from tests.fixtures.fake_services import ANSWERS, QUESTIONS, FakeInterviewing, candidate_app, interviews
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -21,15 +22,6 @@ def fake() -> FakeInterviewing:
 
 async def press(page: Page, name: str) -> None:
     await page.get_by_role("button", name=name, exact=True).click()
-
-
-async def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the control of this name has the focus."""
-    for _ in range(40):
-        await page.keyboard.press("Tab")
-        if await page.evaluate("document.activeElement.innerText.trim()") == name:
-            return
-    pytest.fail(f"Tab never reaches {name!r}")
 
 
 async def test_the_whole_journey_without_scripts(fake: FakeInterviewing, serve: Serve, open_page: OpenPage) -> None:

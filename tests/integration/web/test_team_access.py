@@ -108,7 +108,7 @@ async def test_both_roles_decide_cases(path: str, fields: dict[str, str], sessio
     async with browsing(session) as browser:
         answer = await browser.post(path, **fields)
         assert answer.status_code == 303
-        assert answer.headers["location"] == path.rpartition("/")[0]
+        assert answer.headers["location"].partition("?")[0] == path.rpartition("/")[0]
         assert len(browser.services.reviewing.decisions) == 1
 
 
