@@ -94,6 +94,8 @@ class Interviewing:
             submitted_at=interview.submitted_at,
             answer_by=interview.submitted_at + due if interview.submitted_at else None,
             alternative_open=interview.state is InterviewState.PAUSED,
+            # Nobody can hand in without an answer: where none is left, retention has removed them.
+            answers_removed=interview.submitted_at is not None and not drafts,
         )
 
     async def consent(self, token: str, *, notice_hash: str) -> None:

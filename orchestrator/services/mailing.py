@@ -50,7 +50,7 @@ class Mailing:
             interview = await interviews.by_id(session, payload.interview_id)
         if interview is None or interview.round != payload.round:
             return Done()
-        if not _still_true(interview, name, now=self._clock.now()):
+        if not _still_true(interview, name, now=self._clock.now()) or self._overtaken(interview, name, payload.number):
             return Done()
         mail = self._write(interview, name, payload)
         if mail is None:
@@ -64,6 +64,15 @@ class Mailing:
                 AuditEvent(at=self._clock.now(), actor=SYSTEM, tag="system:mail:sent", subject=subject, details=details)
             )
         return None
+
+    def _overtaken(self, interview: InterviewRow, name: MailName, number: int) -> bool:
+        """After an outage two reminders can be due at once: the later one says all, the earlier one would be noise."""
+        policy = interview.program.invitation
+        if name is not MailName.REMINDER or number >= len(policy.reminder_hours):
+            return False
+        days = policy.valid_days if interview.round == 1 else policy.extension_days
+        began = interview.expires_at - timedelta(days=days)
+        return self._clock.now() >= began + timedelta(hours=policy.reminder_hours[number])
 
     def _write(self, interview: InterviewRow, name: MailName, payload: SendMail) -> Mail | None:
         candidate = interview.application.candidate

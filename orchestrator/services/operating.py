@@ -221,19 +221,16 @@ class Operating:
         """
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            row = await rows.map_quarantine(tx.session, quarantine_id, kind=kind, actor=actor, at=now)
-            if row is None:
+            mapped = await rows.map_quarantine(tx.session, quarantine_id, kind=kind, actor=actor, at=now)
+            if not mapped:
                 raise Missing("That stage is not in the quarantine any more.")
-            held = await rows.held_in(tx.session, row)
+            held = [application for row in mapped for application in await rows.held_in(tx.session, row)]
+            mark = f"mapped:{quarantine_id}:{now.timestamp():.0f}"
             for application in held:
                 await self._intake.announce(
-                    tx,
-                    row.connection,
-                    application.external_id,
-                    DeliverySource.REPLAY,
-                    mark=f"mapped:{row.id}:{now.timestamp():.0f}",
+                    tx, application.connection, application.external_id, DeliverySource.REPLAY, mark=mark
                 )
-            details = {"connection": row.connection, "stage": row.stage_id, "kind": kind.value, "held": len(held)}
+            details = {"stages": [row.stage_id for row in mapped], "kind": kind.value, "held": len(held)}
             tx.audit(
                 AuditEvent(
                     at=now, actor=actor, tag="operations:stage:mapped", subject=str(quarantine_id), details=details

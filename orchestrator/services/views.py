@@ -68,6 +68,7 @@ class CandidateView(Struct, frozen=True, kw_only=True):
     submitted_at: datetime | None
     answer_by: datetime | None
     alternative_open: bool
+    answers_removed: bool = False
 
     @property
     def minutes_left(self) -> int:

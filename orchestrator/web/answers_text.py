@@ -13,6 +13,9 @@ def answers_text(view: CandidateView) -> str:
     lines = [f"{view.job_title}, {view.employer}", "Your answers"]
     if view.submitted_at is not None:
         lines.append(f"Handed in on {moment(view.submitted_at)}")
+    if view.answers_removed:
+        lines += ["", "Your answers were removed, as we told you before you began. We no longer hold them."]
+        return "\n".join(lines) + "\n"
     for question in view.questions:
         lines += ["", "", *textwrap.wrap(f"{question.number}. {question.text}", _WIDTH), ""]
         lines.append(question.answer if question.answer.strip() else "(no answer)")

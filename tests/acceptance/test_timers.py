@@ -46,7 +46,7 @@ async def invited(house: House) -> tuple[Newcomer, str]:
 
 
 @pytest.mark.parametrize("begun", [False, True])
-async def test_two_reminders_then_the_end(begun: bool, house: House) -> None:
+async def test_two_reminders_then_the_end(*, begun: bool, house: House) -> None:
     """48 h and 120 h after the invitation, whether begun or not; at 7 days the ATS says "Expired", and nothing more."""
     application, link = await invited(house)
     if begun:

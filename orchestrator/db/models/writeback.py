@@ -19,12 +19,11 @@ class WriteBackKind(StrEnum):
 
 
 class WriteBackState(StrEnum):
-    """How far a write-back is."""
+    """How far a write-back is. One whose work was given up stays pending: replaying the work goes on with it."""
 
     PENDING = "pending"
     WRITTEN = "written"
     CONFLICT = "conflict"
-    GIVEN_UP = "given_up"
 
 
 class WriteBackRow(Keyed, Base):

@@ -71,7 +71,7 @@ async def learnt_stages(session: AsyncSession, connection: str) -> dict[str, Sta
 
 
 async def quarantine(session: AsyncSession, *, connection: str, stage: Stage, at: datetime) -> None:
-    """Put an unknown stage where people see it; opens it again if it had been mapped and is unknown once more."""
+    """Put an unknown stage where people see it, or count it once more."""
     statement = insert(session, QuarantineRow).values(
         id=new_id(),
         connection=connection,

@@ -64,15 +64,31 @@ async def open_quarantine(session: AsyncSession) -> Sequence[tuple[QuarantineRow
 
 async def map_quarantine(
     session: AsyncSession, quarantine_id: uuid.UUID, *, kind: StageKind, actor: str, at: datetime
-) -> QuarantineRow | None:
-    """Write down what a stage is; None where it is not in the quarantine."""
-    row = (
-        await session.scalars(sa.select(QuarantineRow).where(QuarantineRow.id == quarantine_id).with_for_update())
-    ).one_or_none()
-    if row is None or row.state is not QuarantineState.OPEN:
-        return None
-    row.state, row.kind, row.mapped_by, row.mapped_at = QuarantineState.MAPPED, kind, actor, at
-    return row
+) -> Sequence[QuarantineRow]:
+    """Write down what a stage is, and every open stage of the connection with the same name; empty if it is not open.
+
+    In many an ATS each job has its own stages, so one name comes under many ids.
+    """
+    chosen = await session.get(QuarantineRow, quarantine_id)
+    if chosen is None:
+        return ()
+    rows = (
+        await session.scalars(
+            sa.select(QuarantineRow)
+            .where(
+                QuarantineRow.connection == chosen.connection,
+                QuarantineRow.stage_name == chosen.stage_name,
+                QuarantineRow.state == QuarantineState.OPEN,
+            )
+            .order_by(QuarantineRow.id)
+            .with_for_update()
+        )
+    ).all()
+    if quarantine_id not in {row.id for row in rows}:
+        return ()
+    for row in rows:
+        row.state, row.kind, row.mapped_by, row.mapped_at = QuarantineState.MAPPED, kind, actor, at
+    return rows
 
 
 async def held_in(session: AsyncSession, row: QuarantineRow) -> Sequence[ApplicationRow]:

@@ -38,7 +38,7 @@ async def our_values(session: AsyncSession, application_id: uuid.UUID) -> dict[s
         await session.scalars(
             sa.select(WriteBackRow).where(
                 WriteBackRow.application_id == application_id,
-                WriteBackRow.state.in_((WriteBackState.PENDING, WriteBackState.GIVEN_UP)),
+                WriteBackRow.state == WriteBackState.PENDING,
             )
         )
     ).all()

@@ -20,15 +20,15 @@ REVIEW_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/review/{NEAR_CUT}/decision", {"band": "solid"}),
     (f"/review/{NEAR_CUT}/close", {"reason": "They asked us to stop here."}),
     (f"/review/{ADJUSTMENT}/answer", {"resume": "yes", "reason": "Ten more days by mail."}),
-    (f"/operations/applications/{APPLICATIONS[0].application_id}/extend", {}),
 )
+EXTEND_FORM: tuple[str, dict[str, str]] = (f"/operations/applications/{APPLICATIONS[0].application_id}/extend", {})
 ADMIN_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/operations/quarantine/{QUARANTINE}/map", {"kind": "first_interview"}),
     (f"/operations/work/{DEAD_LETTER}/replay", {}),
     (f"/operations/work/{DEAD_LETTER}/done", {"reason": "Written by hand in the ATS."}),
     ("/operations/connections/northlight/resume", {}),
 )
-FORMS = REVIEW_FORMS + ADMIN_FORMS
+FORMS = (*REVIEW_FORMS, EXTEND_FORM, *ADMIN_FORMS)
 
 
 def test_the_lists_here_name_every_team_route() -> None:
@@ -108,8 +108,18 @@ async def test_both_roles_decide_cases(path: str, fields: dict[str, str], sessio
     async with browsing(session) as browser:
         answer = await browser.post(path, **fields)
         assert answer.status_code == 303
-        assert answer.headers["location"].partition("?")[0] == path.rpartition("/")[0]
+        assert answer.headers["location"] == path.rpartition("/")[0]
         assert len(browser.services.reviewing.decisions) == 1
+
+
+@pytest.mark.parametrize("session", ["recruiter", "admin"])
+async def test_both_roles_send_a_new_link(session: str) -> None:
+    """It is sent once and leads back to the timeline, which says so."""
+    path, fields = EXTEND_FORM
+    async with browsing(session) as browser:
+        answer = await browser.post(path, **fields)
+        assert answer.headers["location"] == f"{path.rpartition('/')[0]}?told=extended"
+        assert [act[0] for act in browser.services.operating.acts] == ["extend"]
 
 
 @pytest.mark.parametrize(("path", "fields"), ADMIN_FORMS)
