@@ -1,8 +1,6 @@
 """The composition root: the only place that knows everything and the only one that reads the environment."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -97,6 +95,7 @@ class Runtime:
             base_url=self.settings.base_url,
             show_design=self.settings.show_design,
             readiness=self.troubles,
+            on_startup=[self.services.intake.go_live],
         )
 
     async def troubles(self) -> Sequence[str]:
@@ -174,7 +173,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
     steps = Steps(connections=connections, links=links)
     triggering = Triggering(configuration=configuration, rubrics=rubrics, clock=clock, steps=steps)
     intake = Intake(database=database, clock=clock, connections=connections, sync=sync, triggering=triggering)
-    interviewing = Interviewing(database=database, clock=clock, configuration=configuration, steps=steps)
+    interviewing = Interviewing(database=database, clock=clock, configuration=configuration, steps=steps, links=links)
     mailing = Mailing(
         database=database,
         clock=clock,
@@ -214,21 +213,6 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         ticks=_ticks(configuration),
         buckets=_buckets(connections),
     )
-
-
-@asynccontextmanager
-async def running_worker(runtime: Runtime, *, name: str, drain: float = 20.0) -> AsyncIterator[Worker]:
-    """A worker and the clock beside something else, such as the web server; drained at the end."""
-    worker, clockwork = runtime.worker(name=name), runtime.clockwork()
-    await runtime.services.intake.go_live()
-    await clockwork.start()
-    task = asyncio.create_task(worker.run(), name="worker")
-    try:
-        yield worker
-    finally:
-        clockwork.stop()
-        await worker.stop(drain=drain)
-        await task
 
 
 def migrate(settings: Settings) -> None:

@@ -1,7 +1,11 @@
 """The environment: everything that differs between two installations and is not in evenhand.yaml."""
 
-from collections.abc import Mapping
+import difflib
+import ipaddress
+import math
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from typing_extensions import override
@@ -23,6 +27,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret_key: str
     host: str = "127.0.0.1"
     port: int = 8400
+    trusted_proxies: str = "127.0.0.1"
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 25
     smtp_username: str | None = None
@@ -47,42 +52,107 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 _REQUIRED = ("database_url", "config", "base_url", "secret_key")
-_NUMBERS: Mapping[str, type] = {
-    "port": int,
-    "smtp_port": int,
-    "openai_samples": int,
-    "worker_concurrency": int,
-    "openai_timeout": float,
-    "lease_seconds": float,
-}
 _MIN_SECRET = 32
+_ALIKE = 0.8
+
+
+class _Number(Struct, frozen=True):
+    """What a number may be. ``above`` itself is not allowed, ``least`` and ``most`` are; all must be finite."""
+
+    kind: type[int] | type[float]
+    words: str
+    least: float = -math.inf
+    most: float = math.inf
+    above: float = -math.inf
+
+    def problem(self, text: str) -> str | None:
+        """What is wrong with a value; None where nothing is."""
+        try:
+            value = self.kind(text)
+        except ValueError:
+            return "must be a number"
+        fine = math.isfinite(value) and self.above < value and self.least <= value <= self.most
+        return None if fine else f"must be {self.words}"
+
+
+_NUMBERS: Mapping[str, _Number] = {
+    "port": _Number(int, "from 0 to 65535", 0, 65535),
+    "smtp_port": _Number(int, "from 1 to 65535", 1, 65535),
+    "openai_samples": _Number(int, "from 1 to 9", 1, 9),
+    "worker_concurrency": _Number(int, "from 1 to 200", 1, 200),
+    "openai_timeout": _Number(float, "more than 0 seconds", above=0),
+    "lease_seconds": _Number(float, "2 seconds or more", least=2),
+}
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read EVENHAND_* variables.
 
     Raises:
-        SettingsInvalid: names every variable that is missing or wrong, never its value.
+        SettingsInvalid: names every variable that is missing, wrong or probably misspelt, never its value.
     """
-    known = {f"{PREFIX}{field.upper()}": field for field in Settings.__struct_fields__}
+    known = {_name(field): field for field in Settings.__struct_fields__}
     given = {field: environ[name] for name, field in known.items() if environ.get(name)}
-    problems = [f"{PREFIX}{field.upper()} is not set" for field in _REQUIRED if field not in given]
-    values: dict[str, object] = dict(given)
-    for field, kind in _NUMBERS.items():
-        if field in given:
-            try:
-                values[field] = kind(given[field])
-            except ValueError:
-                problems.append(f"{PREFIX}{field.upper()} must be a number")
-    if "secret_key" in given and len(given["secret_key"]) < _MIN_SECRET:
-        problems.append(f"{PREFIX}SECRET_KEY must have at least {_MIN_SECRET} characters")
-    if values.get("smtp_tls", "none") not in {"none", "starttls", "tls"}:
-        problems.append(f"{PREFIX}SMTP_TLS must be none, starttls or tls")
-    if values.get("log_format", "text") not in {"text", "json"}:
-        problems.append(f"{PREFIX}LOG_FORMAT must be text or json")
+    problems = [
+        *(f"{_name(field)} is not set" for field in _REQUIRED if field not in given),
+        *(f"{_name(field)} {problem}" for field, problem in _problems(given)),
+        *_misspelt(environ, known),
+    ]
     if problems:
         raise SettingsInvalid("; ".join(problems))
+    values: dict[str, object] = dict(given)
+    values |= {field: number.kind(given[field]) for field, number in _NUMBERS.items() if field in given}
     values["config"] = Path(given["config"])
     values["show_design"] = given.get("show_design", "").lower() in {"1", "true", "yes"}
     values["base_url"] = given["base_url"].rstrip("/")
     return Settings(**values)  # type: ignore[arg-type]  # the values were converted field by field above
+
+
+def _name(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"
+
+
+def _problems(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for field, number in _NUMBERS.items():
+        problem = number.problem(given[field]) if field in given else None
+        if problem is not None:
+            yield field, problem
+    for field, (fine, words) in _TEXTS.items():
+        if field in given and not fine(given[field]):
+            yield field, f"must {words}"
+
+
+def _misspelt(environ: Mapping[str, str], known: Mapping[str, str]) -> Iterator[str]:
+    # Not every stranger is refused: evenhand.yaml names the secrets of connections, and likes the same beginning.
+    names = [name.removeprefix(PREFIX) for name in known]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            for meant in difflib.get_close_matches(name.removeprefix(PREFIX), names, n=1, cutoff=_ALIKE):
+                yield f"{name} is no setting; did you mean {PREFIX}{meant}?"
+
+
+def _is_public_address(text: str) -> bool:
+    """Whether links can begin with it: http or https, a host, and nothing that would swallow or leak what follows."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = text.isprintable() and not {" ", "?", "#", "@"} & set(text)
+    return plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0
+
+
+def _is_list_of_addresses(text: str) -> bool:
+    try:
+        return all(ipaddress.ip_network(one.strip(), strict=False) for one in text.split(","))
+    except ValueError:
+        return False
+
+
+_TEXTS: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "secret_key": (lambda text: len(text) >= _MIN_SECRET, f"have at least {_MIN_SECRET} characters"),
+    "smtp_tls": (lambda text: text in {"none", "starttls", "tls"}, "be none, starttls or tls"),
+    "log_format": (lambda text: text in {"text", "json"}, "be text or json"),
+    "base_url": (_is_public_address, "begin with http:// or https://, have a host and no query"),
+    "trusted_proxies": (_is_list_of_addresses, "be IP addresses or networks, separated by commas"),
+}

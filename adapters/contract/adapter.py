@@ -76,8 +76,11 @@ class Adapter(Protocol):
         """Re-read one application with candidate, job, stage and stage entry."""
         ...
 
-    async def list_changed(self, cursor: str | None) -> ChangedPage:
-        """List applications changed since ``cursor`` (None: from the beginning of what the ATS still tells)."""
+    async def list_changed(self, cursor: str | None, *, since: datetime | None = None) -> ChangedPage:
+        """List applications changed since ``cursor``.
+
+        Without a cursor, those changed since ``since``, or everything that the ATS still tells.
+        """
         ...
 
     async def list_stages(self) -> tuple[Stage, ...]:

@@ -85,13 +85,13 @@ class SandboxAdapter:
         """Re-read one application."""
         return mapping.to_application(await self._client.application(application_id))
 
-    async def list_changed(self, cursor: str | None) -> ChangedPage:
+    async def list_changed(self, cursor: str | None, *, since: datetime | None = None) -> ChangedPage:
         """List changed applications; a sweep that ended begins again 30 s before the newest change that it saw.
 
         Raises:
             PayloadInvalid: the cursor is none of ours.
         """
-        at = decode(cursor.encode(), Cursor, what="the cursor") if cursor else Cursor()
+        at = decode(cursor.encode(), Cursor, what="the cursor") if cursor else Cursor(after=since)
         page = await self._client.applications(
             updated_after=at.after.isoformat() if at.after else None, cursor=at.page, limit=self._page_size
         )
@@ -104,7 +104,7 @@ class SandboxAdapter:
         following = (
             Cursor(after=at.after, page=page.next_cursor, newest=newest)
             if more
-            else Cursor(after=newest - OVERLAP if newest else None, newest=newest)
+            else Cursor(after=newest - OVERLAP if newest else at.after, newest=newest)
         )
         return ChangedPage(
             application_ids=tuple(row.id for row in page.items),

@@ -394,7 +394,7 @@ def upgrade() -> None:
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('note_visibility', sa.Text(), nullable=True),
     sa.Column('note_marker', sa.Text(), nullable=True),
-    sa.Column('state', sa.Enum('pending', 'written', 'conflict', name='writebackstate', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('state', sa.Enum('pending', 'written', 'conflict', 'by_hand', name='writebackstate', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('conflicts', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),

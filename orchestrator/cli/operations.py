@@ -8,6 +8,7 @@ from msgspec import Struct
 from adapters.contract.model import StageKind
 from orchestrator.cli.output import json_option, plainly, show, with_runtime
 from orchestrator.main import Runtime
+from orchestrator.web.typed import work_number
 from orchestrator.work.admin import Selection
 from orchestrator.work.table import WorkState
 
@@ -106,7 +107,7 @@ def show_work(work_id: int, as_json: bool) -> None:
     """Show one item of work in full."""
 
     async def action(runtime: Runtime) -> None:
-        row = await runtime.services.operating.one_work(work_id)
+        row = await runtime.services.operating.one_work(work_number(work_id))
         show([row], ("id", "kind", "state", "lane", "attempt", "run_at", "error", "payload"), as_json=as_json, empty="")
 
     with_runtime(action)
@@ -119,7 +120,7 @@ def replay(work_id: int) -> None:
     """Put a dead letter back into the queue."""
 
     async def action(runtime: Runtime) -> None:
-        await runtime.services.operating.replay(work_id, actor=ACTOR)
+        await runtime.services.operating.replay(work_number(work_id), actor=ACTOR)
         click.echo(f"Work {work_id} is in the queue again.")
 
     with_runtime(action)
@@ -133,7 +134,7 @@ def done(work_id: int, reason: str) -> None:
     """Settle a dead letter as done by hand."""
 
     async def action(runtime: Runtime) -> None:
-        await runtime.services.operating.done_by_hand(work_id, reason=reason, actor=ACTOR)
+        await runtime.services.operating.done_by_hand(work_number(work_id), reason=reason, actor=ACTOR)
         click.echo(f"Work {work_id} is settled.")
 
     with_runtime(action)

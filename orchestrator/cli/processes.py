@@ -4,15 +4,21 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import click
+import structlog
 import uvicorn
 from typing_extensions import override
 
 from orchestrator.cli.output import plainly
-from orchestrator.main import Runtime, build, configure_logging, migrate, read_environment, running_worker
+from orchestrator.errors import EvenhandError
+from orchestrator.main import Runtime, build, configure_logging, migrate, read_environment
+from orchestrator.web.trace import trace
+from orchestrator.work.worker import Worker
+
+log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 20
 CONNECTIONS = 512
@@ -21,7 +27,7 @@ CONNECTIONS = 512
 @click.command()
 @click.option("--with-worker", is_flag=True, help="Run a worker and the clock in the same process (embedded default).")
 @click.option("--host", default=None, help="Address to listen on (EVENHAND_HOST, 127.0.0.1).")
-@click.option("--port", default=None, type=int, help="Port to listen on (EVENHAND_PORT, 8400).")
+@click.option("--port", default=None, type=click.IntRange(0, 65535), help="Port to listen on (EVENHAND_PORT, 8400).")
 @plainly
 def serve(with_worker: bool, host: str | None, port: int | None) -> None:
     """Serve webhooks and pages."""
@@ -32,7 +38,9 @@ def serve(with_worker: bool, host: str | None, port: int | None) -> None:
         migrate(settings)
     runtime = build(settings, os.environ)
     asyncio.run(
-        _serve(runtime, host or settings.host, settings.port if port is None else port, with_worker=with_worker)
+        serve_until_told(
+            runtime, host or settings.host, settings.port if port is None else port, with_worker=with_worker
+        )
     )
 
 
@@ -45,7 +53,7 @@ def worker(concurrency: int | None, kinds: str | None) -> None:
     settings = read_environment(os.environ)
     configure_logging(settings)
     runtime = build(settings, os.environ)
-    asyncio.run(_work(runtime, concurrency, _wanted(kinds, runtime)))
+    asyncio.run(work_until_told(runtime, concurrency, _wanted(kinds, runtime)))
 
 
 def _wanted(kinds: str | None, runtime: Runtime) -> list[str] | None:
@@ -88,9 +96,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-async def _serve(runtime: Runtime, host: str, port: int, *, with_worker: bool) -> None:
-    bound = _listen(host, port)
-    config = uvicorn.Config(
+def server_configuration(runtime: Runtime) -> uvicorn.Config:
+    """How the web application is served. Only listed proxies are believed when they say who asks."""
+    return uvicorn.Config(
         runtime.app(),
         access_log=False,
         log_level="warning",
@@ -99,43 +107,71 @@ async def _serve(runtime: Runtime, host: str, port: int, *, with_worker: bool) -
         server_header=False,
         ws="none",
         lifespan="on",
+        proxy_headers=True,
+        forwarded_allow_ips=runtime.settings.trusted_proxies,
     )
-    server = _Server(config)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.leave)
+
+
+async def serve_until_told(runtime: Runtime, host: str, port: int, *, with_worker: bool) -> None:
+    """Serve until a signal comes.
+
+    Raises:
+        EvenhandError: the worker beside it ended by itself.
+        OSError: the port is taken.
+    """
+    bound = _listen(host, port)
+    server = _Server(server_configuration(runtime))
+    _on_signal(server.leave)
     try:
-        async with _maybe_worker(runtime, with_worker=with_worker):
+        async with AsyncExitStack() as stack:
+            if with_worker:
+                await stack.enter_async_context(_working(runtime, runtime.worker(name="embedded"), server.leave))
             click.echo(f"Evenhand serves on http://{host}:{bound.getsockname()[1]}")
             await server.serve(sockets=[bound])
     finally:
         await runtime.aclose()
 
 
-@asynccontextmanager
-async def _maybe_worker(runtime: Runtime, *, with_worker: bool) -> AsyncIterator[None]:
-    if not with_worker:
-        yield
-        return
-    async with running_worker(runtime, name="embedded", drain=DRAIN_SECONDS):
-        yield
+async def work_until_told(runtime: Runtime, concurrency: int | None, kinds: Sequence[str] | None) -> None:
+    """Work until a signal comes.
 
-
-async def _work(runtime: Runtime, concurrency: int | None, kinds: list[str] | None) -> None:
+    Raises:
+        EvenhandError: the worker ended by itself.
+    """
     ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+    _on_signal(ended.set)
     one = runtime.worker(name="worker", concurrency=concurrency, kinds=kinds)
-    clockwork = runtime.clockwork()
     try:
-        await runtime.services.intake.go_live()
-        await clockwork.start()
-        task = asyncio.create_task(one.run(), name="worker")
-        click.echo(f"Evenhand worker {one.name} runs")
-        await ended.wait()
-        clockwork.stop()
-        await one.stop(drain=DRAIN_SECONDS)
-        await task
+        async with _working(runtime, one, ended.set):
+            click.echo(f"Evenhand worker {one.name} runs")
+            await ended.wait()
     finally:
         await runtime.aclose()
+
+
+def _on_signal(act: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, act)
+
+
+@asynccontextmanager
+async def _working(runtime: Runtime, worker: Worker, leave: Callable[[], None]) -> AsyncIterator[None]:
+    """A worker and the clock, drained at the end. ``leave`` is called when the worker ends, also by itself."""
+    clockwork = runtime.clockwork()
+    await runtime.services.intake.go_live()
+    await clockwork.start()
+    task = asyncio.create_task(worker.run(), name="worker")
+    task.add_done_callback(lambda _: leave())
+    try:
+        yield
+        by_itself = task.done()
+    finally:
+        clockwork.stop()
+        await worker.stop(drain=DRAIN_SECONDS)
+        await asyncio.wait({task})
+    error = task.exception()
+    if by_itself or error is not None:
+        # A process that looks healthy and does nothing is worse than one that is gone and started again.
+        log.error("worker.ended", error=trace(error) if error else "none")
+        raise EvenhandError(f"the worker ended by itself ({type(error).__name__ if error else 'no error'})")

@@ -59,7 +59,7 @@ def _connections(configuration: Configuration, document: Document, vocabulary: V
             if name in seen:
                 yield document.problem((*path, "stages", row, "stage"), f"{mapping.stage!r} is mapped twice")
             seen.add(name)
-        keys = connection.fields.keys()
+        keys = connection.fields.field_keys()
         for key in sorted({key for key in keys if keys.count(key) > 1}):
             yield document.problem((*path, "fields"), f"two parts of a result go to the same field {key!r}")
 

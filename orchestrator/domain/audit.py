@@ -51,19 +51,36 @@ def event_hash(event: AuditEvent, *, sequence: int, previous_hash: str) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+class Walk:
+    """A walk along the chain, one event after the other, holding no more than the last link."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last_hash = GENESIS
+
+    def add(self, chained: ChainedEvent) -> None:
+        """Take the next event.
+
+        Raises:
+            ChainBroken: it does not follow the one before it, or was changed.
+        """
+        expected = self.count + 1
+        if chained.sequence != expected:
+            raise ChainBroken(f"event {expected} is missing (found {chained.sequence})", sequence=expected)
+        if chained.previous_hash != self.last_hash:
+            raise ChainBroken(f"event {expected} does not follow the event before it", sequence=expected)
+        if event_hash(chained.event, sequence=expected, previous_hash=self.last_hash) != chained.hash:
+            raise ChainBroken(f"event {expected} was changed after it was written", sequence=expected)
+        self.count, self.last_hash = expected, chained.hash
+
+
 def verify(events: Iterable[ChainedEvent]) -> tuple[int, str]:
     """Walk the chain from the first event; returns how many events there are and the last hash.
 
     Raises:
         ChainBroken: an event was changed, removed, added or moved.
     """
-    expected, previous = 1, GENESIS
+    walk = Walk()
     for chained in events:
-        if chained.sequence != expected:
-            raise ChainBroken(f"event {expected} is missing (found {chained.sequence})", sequence=expected)
-        if chained.previous_hash != previous:
-            raise ChainBroken(f"event {expected} does not follow the event before it", sequence=expected)
-        if event_hash(chained.event, sequence=expected, previous_hash=previous) != chained.hash:
-            raise ChainBroken(f"event {expected} was changed after it was written", sequence=expected)
-        expected, previous = expected + 1, chained.hash
-    return expected - 1, previous
+        walk.add(chained)
+    return walk.count, walk.last_hash

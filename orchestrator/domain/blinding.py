@@ -7,14 +7,51 @@ that a quote found in the blinded text can be shown as the original, verbatim sp
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 
 from msgspec import Struct
 
 MIN_LENGTH = 2
+MIN_GENITIVE = 3
+
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]*\w")
-_PHONE = re.compile(r"(?<!\w)\+?\d(?:[\d\s().-]{6,}\d)(?!\w)")
-_URL = re.compile(r"\b(?:https?://|www\.)\S+", re.IGNORECASE)
+# Letters of other alphabets may stand right before and after a number: Chinese has no spaces.
+_PHONE = re.compile(r"(?<![\dA-Za-z_])\+?\d(?:[\d\s().-]{6,}\d)(?![\dA-Za-z_])")
+
+# An address ends where Chinese or Japanese begins, or it would take the rest of the answer with it.
+_PATH = r"[^\s\u3000-\u9fff\uff00-\uffef]+"
+_LABEL = r"[\da-z\u00c0-\u024f_-]"
+# Without a scheme, "Node.js/React" and "4.5/5" are no addresses. At most eight labels, or a text of dots takes long.
+_BARE = rf"(?<!{_LABEL})(?:{_LABEL}++\.){{1,8}}(?!(?:[jt]sx?|css|html|json)/)[a-z]{{2,24}}(?::\d+)?/{_PATH}"
+_URL = re.compile(rf"(?<![\da-z_])(?:https?://|www\.){_PATH}|{_BARE}", re.IGNORECASE)
+
+# Thai to Lao, Myanmar, Khmer, kana, Han: a name stands between other letters, and one letter can be all of it.
+_SPACELESS = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff]"
+)
+# Korean has spaces, but glues its particles to a name.
+_HANGUL = re.compile(r"[\uac00-\ud7a3]")
+
+_BREAK = re.compile(r"[\s.,_()\"/·・-]+")
+_SEPARATOR = r"[\s.,_()\"/·・'-]"
+_EDGES = re.compile(rf"\A{_SEPARATOR}+|{_SEPARATOR}+\Z")
+_JOINTS = frozenset(" \u00a0.-_")
 _MARKS = "[\u0300-\u036f]*"
+_UMLAUTS = {"a": "ä", "o": "ö", "u": "ü"}
+_KEPT = frozenset("äöüÄÖÜ")
+_PIECE = re.compile(rf"{_SEPARATOR}+|ss|[aou]e|.", re.IGNORECASE | re.DOTALL)
+# Each spelling by its case-folded piece, which for ß is ss: Müller is Muller and Mueller, but Mueller is not Muller,
+# or else every "do" would be a Doe.
+_SPELLINGS = {
+    "ss": f"(?:s{_MARKS}s|ß){_MARKS}",
+    **{plain: f"[{plain}{umlaut}]{_MARKS}" for plain, umlaut in _UMLAUTS.items()},
+    **{umlaut: f"[{plain}{umlaut}]{_MARKS}(?:e{_MARKS})?" for plain, umlaut in _UMLAUTS.items()},
+    **{
+        f"{plain}e": f"(?:[{plain}{umlaut}]{_MARKS}e|{umlaut}|{plain}\u0308){_MARKS}"
+        for plain, umlaut in _UMLAUTS.items()
+    },
+}
 
 
 class Span(Struct, frozen=True):
@@ -59,7 +96,10 @@ class Blinded(Struct, frozen=True):
 def blind(text: str, *, names: Sequence[str], contacts: Sequence[str]) -> Blinded:
     """Replace held names and contact data, and anything that looks like contact data.
 
-    ``names`` are matched as whole words without regard to case or accents; ``contacts`` without regard to case.
+    ``names`` are matched without regard to case, accents or the spelling of umlauts: as words, with the s of a
+    genitive, run together in any order as in a handle, and anywhere in scripts that have no spaces. ``contacts`` are
+    matched without regard to case. A name that is an ordinary word too (Will, May, 明) hides that word: this is
+    accepted, since a false hit costs a word and a miss costs the blinding.
     """
     found = _merged(_contacts(text, contacts))
     # A name may be glued to a phone number: it is also looked for where contact data has been blanked out.
@@ -70,10 +110,21 @@ def blind(text: str, *, names: Sequence[str], contacts: Sequence[str]) -> Blinde
 
 
 def identity_parts(*names: str) -> tuple[str, ...]:
-    """Split names into the parts that could give a person away, longest first."""
-    whole = [name.strip() for name in names if name.strip()]
-    parts = {part for name in whole for part in re.split(r"[\s\-]+", name) if len(part) >= MIN_LENGTH}
-    return tuple(sorted(parts | set(whole), key=lambda part: (-len(part), part)))
+    """Split names into the parts that could give a person away, longest first.
+
+    A single letter does so only beside another name, unless it is a whole syllable or word as in Chinese and Korean:
+    a last name held as "I." must not hide every "I".
+    """
+    parts = {name: [part for part in _BREAK.split(name) if _tells(part)] for name in map(str.strip, names)}
+    full = [name for name, telling in parts.items() if telling]
+    initials = [name for name, telling in parts.items() if not telling and any(map(str.isalnum, name))]
+    kept = {part for name in full for part in (name, *parts[name])}
+    kept |= {f"{one} {other}" for pair in product(full, initials) for one, other in (pair, pair[::-1])}
+    return tuple(sorted(kept, key=lambda part: (-len(part), part)))
+
+
+def _tells(part: str) -> bool:
+    return len(part) >= MIN_LENGTH or _SPACELESS.match(part) is not None or _HANGUL.match(part) is not None
 
 
 def _contacts(text: str, contacts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
@@ -83,22 +134,71 @@ def _contacts(text: str, contacts: Sequence[str]) -> Iterator[tuple[int, int, st
 
 
 def _names(text: str, names: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Find runs of names, such as first and last, that begin and end where a word does.
+
+    One pass from left to right keeps for each end of a run where the run began: nothing is tried twice.
+    """
     folded = _fold(text)
-    for name in names:
-        letters = "".join(re.escape(letter) + _MARKS for letter in _fold(unicodedata.normalize("NFC", name)))
-        if letters:
-            pattern = re.compile(rf"(?<!\w){letters}(?!\w)", re.IGNORECASE)
-            yield from ((m.start(), m.end(), "[name]") for m in pattern.finditer(folded))
+    began: dict[int, int] = {}
+    for start, end, free in sorted(_occurrences(folded, names)):
+        before = (start, start - 1) if folded[start - 1 : start] in _JOINTS else (start,)
+        begins = [began[at] for at in before if at in began]
+        if free or not _inside_word(folded, start):
+            begins.append(start)
+        if begins:
+            began[end] = min(*begins, began.get(end, start))
+            if free or not _inside_word(folded, end) or _genitive(folded, start, end):
+                yield began[end], end, "[name]"
+
+
+def _occurrences(folded: str, names: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
+    """Every place of every name, also inside words, and whether it may stand there: Korean of two syllables may."""
+    for name in filter(None, names):
+        free = len(_HANGUL.findall(name)) >= MIN_LENGTH
+        # A look-ahead, since two places may overlap and only the second be a word.
+        pattern = re.compile(f"(?=({_pattern(name)}))", re.IGNORECASE)
+        yield from ((*m.span(1), free) for m in pattern.finditer(folded))
+
+
+def _pattern(name: str) -> str:
+    folded = _fold(unicodedata.normalize("NFC", name))
+    core = _EDGES.sub("", folded)
+    return "".join(map(_spelling, _PIECE.findall(core))) or re.escape(folded)
+
+
+def _spelling(piece: str) -> str:
+    if re.match(_SEPARATOR, piece):
+        return f"{_SEPARATOR}{{0,{len(piece) + 1}}}"
+    return _SPELLINGS.get(piece.casefold()) or re.escape(piece) + _MARKS
+
+
+def _inside_word(text: str, at: int) -> bool:
+    """Say whether the letters on both sides of an offset belong to one word; a hump as in annaSmith parts words."""
+    before, after = text[max(at - 1, 0) : at], text[at : at + 1]
+    if not (before.isalpha() and after.isalpha()) or _SPACELESS.search(before + after):
+        return False
+    hump = before.islower() and after.isupper()
+    return not hump and len(_HANGUL.findall(before + after)) != 1
+
+
+def _genitive(text: str, start: int, end: int) -> bool:
+    """Say whether a name long enough not to be part of a common word has only an s behind it, as in Annas."""
+    return end - start >= MIN_GENITIVE and text[end] in "sS" and not _inside_word(text, end + 1)
 
 
 def _fold(text: str) -> str:
-    """Take the accents off, letter by letter, so that every offset stays: people write Jose for José."""
+    """Take the accents off, letter by letter, so that every offset stays: people write Jose for José.
+
+    Umlauts stay, since they have two other spellings.
+    """
     return "".join(_base(letter) for letter in text)
 
 
 def _base(letter: str) -> str:
     if letter == "’":
         return "'"
+    if letter in _KEPT:
+        return letter
     parts = unicodedata.normalize("NFD", letter)
     return parts[0] if all(unicodedata.combining(mark) for mark in parts[1:]) else letter
 

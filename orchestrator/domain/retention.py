@@ -12,7 +12,7 @@ Days = Annotated[int, Meta(ge=1, le=3650)]
 class Retention(Strict, frozen=True, kw_only=True):
     """Days after which an artefact is removed.
 
-    Raw deliveries and finished work count from when they were settled, transcripts from the end of the interview,
+    Raw deliveries count from when they came, finished work from when it was settled, transcripts from the end of the interview,
     ``waiting`` (requests, reviews and expired links that nobody acted on) from the last step that somebody took.
     """
 

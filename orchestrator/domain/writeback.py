@@ -31,7 +31,7 @@ class FieldMap(Strict, frozen=True, kw_only=True):
     audit_ref: Key | None = None
     note: Visibility | None = None
 
-    def keys(self) -> tuple[str, ...]:
+    def field_keys(self) -> tuple[str, ...]:
         """Every field key that the mapping declares as ours."""
         values = (self.completion, self.band, self.subscores, self.score, self.bullets, self.link, self.audit_ref)
         return tuple(value for value in values if value is not None)
@@ -86,6 +86,8 @@ def note_body(result: Result) -> str:
 
 
 def _equal(left: FieldValue, right: FieldValue) -> bool:
+    if left in {None, ""} and right in {None, ""}:
+        return True
     if isinstance(left, str) and isinstance(right, str):
         return left.replace("\r\n", "\n").strip() == right.replace("\r\n", "\n").strip()
     if isinstance(left, int | float) and isinstance(right, int | float):

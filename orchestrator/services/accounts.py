@@ -1,5 +1,6 @@
 """Local accounts: argon2id passwords, sessions whose tokens are hashed at rest, one answer to every failing sign-in."""
 
+import asyncio
 import re
 import secrets
 from datetime import timedelta
@@ -78,13 +79,14 @@ class Accounts:
         """
         async with self._database.reading() as session:
             row = await _by_email(session, _folded(email))
-        try:
-            self._hasher.verify(row.password_hash if row else self._decoy, password)
-        except VerificationError as error:
-            raise Unauthenticated(_FAILED) from error
-        if row is None or row.disabled_at is not None:
+        known = await asyncio.to_thread(self._fits, row.password_hash if row else self._decoy, password)
+        now = self._clock.now()
+        if row is None or not known or row.disabled_at is not None:
+            subject = str(row.id) if row else "unknown"
+            async with self._database.transaction() as tx:
+                tx.audit(AuditEvent(at=now, actor="anonymous", tag="account:session:refused", subject=subject))
             raise Unauthenticated(_FAILED)
-        token, now = secrets.token_urlsafe(32), self._clock.now()
+        token = secrets.token_urlsafe(32)
         async with self._database.transaction() as tx:
             tx.session.add(
                 SessionRow(token_hash=token_hash(token), account_id=row.id, created_at=now, expires_at=now + SESSION)
@@ -108,8 +110,22 @@ class Accounts:
 
     async def sign_out(self, session_token: str) -> None:
         """End a session."""
+        now = self._clock.now()
         async with self._database.transaction() as tx:
-            await tx.session.execute(sa.delete(SessionRow).where(SessionRow.token_hash == token_hash(session_token)))
+            ended = await tx.session.scalar(
+                sa.delete(SessionRow)
+                .where(SessionRow.token_hash == token_hash(session_token))
+                .returning(SessionRow.account_id)
+            )
+            if ended is not None:
+                tx.audit(AuditEvent(at=now, actor=f"account:{ended}", tag="account:session:closed", subject=str(ended)))
+
+    def _fits(self, password_hash: str, password: str) -> bool:
+        """Slow on purpose, so it runs in a thread: a sign-in must not stop every other request."""
+        try:
+            return self._hasher.verify(password_hash, password)
+        except VerificationError:
+            return False
 
 
 async def _by_email(session: AsyncSession, email: str) -> AccountRow | None:

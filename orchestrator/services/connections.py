@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from msgspec import Struct
 from typing_extensions import override
@@ -11,8 +12,10 @@ from adapters.contract.adapter import Adapter
 from adapters.contract.errors import AdapterError
 from adapters.contract.model import StageKind
 from orchestrator.config.schema import Connection
+from orchestrator.db.base import new_id
 from orchestrator.db.models.writeback import Direction, SyncRow
 from orchestrator.db.session import Database
+from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.stage import StageMap, normal_name
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
@@ -37,7 +40,7 @@ class AtsConnection(Struct, frozen=True):
 
     def stage_map(self, learnt: Mapping[str, StageKind]) -> StageMap:
         """The table of the file with what people mapped from the quarantine; the file wins."""
-        kinds = {normal_name(name): kind for name, kind in learnt.items()}
+        kinds = {normal_name(name): kind for name, kind in learnt.items()} | dict(learnt)
         for mapping in self.settings.stages:
             kinds[mapping.stage] = mapping.kind
             kinds[normal_name(mapping.stage)] = mapping.kind
@@ -88,8 +91,22 @@ class SyncLog:
         external_id: str | None,
         fields: Sequence[str] = (),
     ) -> AsyncIterator[None]:
-        """Time one call to the ATS and record it, whether it succeeds or raises an AdapterError."""
-        at, began = self._clock.now(), time.perf_counter()
+        """Record one call to the ATS, in the sync log and in the audit chain (N9), whatever comes of it.
+
+        A push is written down before it is made: should the process die in between, the log says that it began.
+        """
+        row_id, at, began = new_id(), self._clock.now(), time.perf_counter()
+        row: dict[str, Any] = {
+            "connection": connection.key,
+            "external_id": external_id,
+            "direction": direction,
+            "operation": operation,
+            "fields": list(fields),
+            "at": at,
+        }
+        if direction is Direction.PUSH:
+            async with self._database.transaction() as tx:
+                tx.session.add(SyncRow(id=row_id, **row, duration_ms=0.0, outcome="begun", detail=""))
         outcome, detail = "interrupted", ""
         try:
             yield
@@ -98,16 +115,16 @@ class SyncLog:
             outcome, detail = type(error).__name__, str(error)[:300]
             raise
         finally:
-            row = SyncRow(
-                connection=connection.key,
-                external_id=external_id,
-                direction=direction,
-                operation=operation,
-                fields=list(fields),
-                at=at,
-                duration_ms=(time.perf_counter() - began) * 1000,
-                outcome=outcome,
-                detail=detail,
-            )
+            took = (time.perf_counter() - began) * 1000
             async with self._database.transaction() as tx:
-                tx.session.add(row)
+                await tx.session.merge(SyncRow(id=row_id, **row, duration_ms=took, outcome=outcome, detail=detail))
+                details = {"operation": operation, "fields": list(fields), "outcome": outcome}
+                tx.audit(
+                    AuditEvent(
+                        at=at,
+                        actor="system",
+                        tag=f"system:sync:{direction.value}",
+                        subject=f"{connection.key}/{external_id or '*'}",
+                        details=details,
+                    )
+                )

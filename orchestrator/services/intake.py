@@ -20,11 +20,11 @@ from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApp
 from orchestrator.services.triggering import Triggering
 from orchestrator.work.job import Job
 from orchestrator.work.limits import take_token
-from orchestrator.work.outcome import Done, Outcome
+from orchestrator.work.outcome import Dead, Done, Outcome
 from orchestrator.work.queue import enqueue
 
-# What is worth keeping of the headers: never a signature or a credential.
-_KEPT_HEADERS = ("content-type", "user-agent")
+# A header whose name has one of these words may be a credential, and is not kept.
+_SECRET_HEADERS = ("authorization", "cookie", "signature", "token", "secret", "key")
 
 
 class Receipt(Struct, frozen=True):
@@ -74,6 +74,8 @@ class Intake:
             return Receipt(status, stored=False)
         wanted = _application_ids(events)
         async with self._database.transaction() as tx:
+            # From the first delivery on, even if no worker has run yet: what is acknowledged now is never "before launch".
+            await rows.live_since(tx.session, connection.key, now=now)
             delivery_id = await rows.store_delivery(
                 tx.session,
                 {
@@ -81,7 +83,7 @@ class Intake:
                     "source": DeliverySource.WEBHOOK,
                     "dedupe": _dedupe(events, body),
                     "received_at": now,
-                    "headers": {name: headers[name] for name in _KEPT_HEADERS if name in headers},
+                    "headers": _kept(headers),
                     "body": body,
                     "state": DeliveryState.RECEIVED if wanted else DeliveryState.IGNORED,
                     "times_received": 1,
@@ -92,13 +94,19 @@ class Intake:
                 await enqueue(
                     tx,
                     ProcessDelivery(delivery_id=delivery_id),
+                    lane=_reading_lane(connection.key, wanted[0]) if len(wanted) == 1 else None,
                     rate_key=connection.key,
                     dedupe=f"delivery:{delivery_id}",
                 )
         return Receipt(status, stored=True, duplicate=delivery_id is None)
 
+    def known(self, connection_key: str) -> None:
+        """Make sure that there is such a connection; raises Missing."""
+        self._connections.get(connection_key)
+
     async def refuse(self, connection_key: str, reason: str) -> None:
-        """Count a delivery that was refused."""
+        """Count a delivery that was refused; raises Missing where there is no such connection."""
+        self.known(connection_key)
         async with self._database.transaction() as tx:
             await rows.count_refusal(tx.session, connection=connection_key, day=self._clock.now().date(), reason=reason)
 
@@ -106,8 +114,10 @@ class Intake:
         """Re-read every application that a delivery names, then decide."""
         async with self._database.reading() as session:
             delivery = await session.get(DeliveryRow, payload.delivery_id)
-        if delivery is None or delivery.body is None or delivery.state is not DeliveryState.RECEIVED:
+        if delivery is None or delivery.state is not DeliveryState.RECEIVED:
             return Done()
+        if delivery.body is None:
+            return Dead("what this delivery said was removed by retention before it could be processed")
         connection = self._connections.get(delivery.connection)
         ids = _application_ids(connection.adapter.parse(delivery.headers, delivery.body))
         if len(ids) == 1:
@@ -126,23 +136,23 @@ class Intake:
     async def poll(self, payload: PollConnection, _job: Job) -> Outcome | None:
         """Ask what changed and put every application found on the work table, page by page.
 
-        The first poll of a connection only finds out where "now" is: what lay there before is for a backfill.
+        The first poll begins where the connection went live: what lay there before is for a backfill.
         """
         connection = self._connections.get(payload.connection)
         async with self._database.reading() as session:
             cursor = await rows.poll_cursor(session, connection.key)
-        first = cursor is None
+        async with self._database.transaction() as tx:
+            since = await rows.live_since(tx.session, connection.key, now=self._clock.now())
         while True:
             await take_token(self._database, connection.key)
             async with self._sync.exchange(connection, Direction.PULL, "list_changed", external_id=None):
-                page = await connection.adapter.list_changed(cursor)
+                page = await connection.adapter.list_changed(cursor, since=since)
             async with self._database.transaction() as tx:
-                for external_id in () if first else page.application_ids:
+                for external_id in page.application_ids:
                     await self.announce(tx, connection.key, external_id, DeliverySource.POLL, mark=page.cursor)
-                if not first or not page.more:
-                    await rows.save_poll_cursor(
-                        tx.session, connection=connection.key, cursor=page.cursor, at=self._clock.now()
-                    )
+                await rows.save_poll_cursor(
+                    tx.session, connection=connection.key, cursor=page.cursor, at=self._clock.now()
+                )
             cursor = page.cursor
             if not page.more:
                 return Done()
@@ -170,7 +180,13 @@ class Intake:
     @staticmethod
     async def _enqueue_read(tx: Transaction, connection: str, external_id: str, delivery_id: uuid.UUID) -> None:
         payload = ReadApplication(delivery_id=delivery_id, connection=connection, external_id=external_id)
-        await enqueue(tx, payload, rate_key=connection, dedupe=f"delivery:{delivery_id}:{external_id}")
+        await enqueue(
+            tx,
+            payload,
+            lane=_reading_lane(connection, external_id),
+            rate_key=connection,
+            dedupe=f"delivery:{delivery_id}:{external_id}",
+        )
 
     async def _read_and_decide(
         self, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID, job: Job
@@ -183,8 +199,9 @@ class Intake:
             ):
                 found = await connection.adapter.read_application(external_id)
         async with job.finish() as tx:
-            outcome = "the application is gone"
-            if found is not None:
+            if found is None:
+                outcome = await self._triggering.gone(tx, connection, external_id)
+            else:
                 outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
             delivery = await tx.session.get_one(DeliveryRow, delivery_id)
             delivery.state, delivery.processed_at = DeliveryState.PROCESSED, self._clock.now()
@@ -193,6 +210,16 @@ class Intake:
 
 
 _READ = ("candidate", "job", "stage", "stage_entry", "disposition", "source")
+
+
+def _reading_lane(connection: str, external_id: str) -> str:
+    """One reading of an application at a time, so that an older answer can never overtake a newer one."""
+    return f"read/{connection}/{external_id}"[:128]
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that say what the delivery is; it is parsed again when it is processed."""
+    return {name: value for name, value in headers.items() if not any(word in name for word in _SECRET_HEADERS)}
 
 
 def _application_ids(events: tuple[Event, ...]) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 import uuid
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from orchestrator.config.schema import Configuration
 from orchestrator.db.models.interview import ConsentRow, InterviewRow
 from orchestrator.db.repositories import interviews
@@ -20,10 +22,10 @@ from orchestrator.domain.interview import (
 )
 from orchestrator.domain.notice import Notice, NoticeFacts, notice
 from orchestrator.domain.transcript import transcript_of
-from orchestrator.errors import InputInvalid, Missing, Stale
+from orchestrator.errors import InputInvalid, Missing, RequestRefused, Stale
 from orchestrator.ports import Clock
 from orchestrator.services.kinds import ExpireInterview
-from orchestrator.services.links import token_hash
+from orchestrator.services.links import LinkMaker
 from orchestrator.services.steps import SYSTEM, Steps
 from orchestrator.services.views import CandidateView, NoticeSection, NoticeView, QuestionView
 from orchestrator.work.job import Job
@@ -35,10 +37,20 @@ MAX_MESSAGE = 2000
 CANDIDATE = "candidate"
 
 
+class Saved(Struct, frozen=True):
+    """When an answer was saved, and the revision that it has now."""
+
+    at: datetime
+    revision: int
+
+
 class Interviewing:
     """What a candidate's link can do. Reading changes nothing; every change is a step of the state machine or a draft."""
 
-    def __init__(self, *, database: Database, clock: Clock, configuration: Configuration, steps: Steps) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, configuration: Configuration, steps: Steps, links: LinkMaker
+    ) -> None:
+        self._links = links
         self._database = database
         self._clock = clock
         self._configuration = configuration
@@ -51,7 +63,7 @@ class Interviewing:
             Missing: unknown or revoked link.
         """
         async with self._database.reading() as session:
-            interview_id = await interviews.id_by_token(session, token_hash(token))
+            interview_id = await interviews.id_by_token(session, self._links.fingerprint(token))
             interview = await interviews.by_id(session, interview_id) if interview_id else None
             if interview is None:
                 raise Missing(_UNKNOWN_LINK)
@@ -122,12 +134,13 @@ class Interviewing:
                 )
             )
 
-    async def save(self, token: str, question_id: str, text: str) -> datetime:
-        """Keep an answer as it is now; returns when it was saved.
+    async def save(self, token: str, question_id: str, text: str, *, revision: int | None) -> Saved:
+        """Keep an answer that was written on top of a revision (0: none yet); the same text again changes nothing.
 
         Raises:
             InputInvalid: longer than 8,000 characters, or no such question.
-            Stale: the answers were handed in, or the link ran out.
+            RequestRefused: no revision was given.
+            Stale: another text was saved meanwhile, the answers were handed in, or the link ran out.
         """
         if len(text) > MAX_ANSWER:
             message = f"Please keep your answer under {MAX_ANSWER:,} characters. It has {len(text):,} now."
@@ -139,10 +152,18 @@ class Interviewing:
                 raise Stale("Answers can no longer be changed here. Your earlier answers are safe.")
             if question_id not in {question.id for question in interview.plan.questions}:
                 raise InputInvalid("There is no such question in this interview.")
-            await interviews.save_draft(
-                tx.session, interview_id=interview.id, question_id=question_id, text=_plain(text), at=now
+            if revision is None:
+                raise RequestRefused("The answer does not say which saved answer it replaces. Load the page again.")
+            plain = _plain(text)
+            kept = (await interviews.drafts(tx.session, interview.id)).get(question_id)
+            if kept is not None and kept.text == plain:
+                return Saved(kept.saved_at, kept.revision)
+            saved = await interviews.save_draft(
+                tx.session, interview_id=interview.id, question_id=question_id, text=plain, at=now, seen=revision
             )
-        return now
+        if saved is None:
+            raise Stale("This answer was changed on another device or in another window.")
+        return Saved(now, saved)
 
     async def submit(self, token: str) -> None:
         """Hand the answers in; handing in twice is the same as once.
@@ -191,7 +212,7 @@ class Interviewing:
         return None
 
     async def _locked(self, tx: Transaction, token: str) -> InterviewRow:
-        interview_id = await interviews.id_by_token(tx.session, token_hash(token))
+        interview_id = await interviews.id_by_token(tx.session, self._links.fingerprint(token))
         interview = await interviews.by_id(tx.session, interview_id, lock=True) if interview_id else None
         if interview is None:
             raise Missing(_UNKNOWN_LINK)

@@ -22,6 +22,10 @@ class LinkMaker:
         digest = hmac.digest(self._key, f"{interview_id}:{round_}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
+    def fingerprint(self, token: str) -> str:
+        """What is stored of a token, keyed: with another secret key every stored link is dead."""
+        return hmac.digest(self._key, b"stored\n" + token.encode(), "sha256").hex()
+
     def candidate(self, interview_id: uuid.UUID, round_: int) -> str:
         """The whole link for the candidate."""
         return f"{self._base_url}/i/{self.token(interview_id, round_)}"
@@ -32,5 +36,5 @@ class LinkMaker:
 
 
 def token_hash(token: str) -> str:
-    """SHA-256 (hex) of a token: all that is stored of it."""
+    """SHA-256 (hex) of a random session token: all that is stored of it."""
     return hashlib.sha256(token.encode()).hexdigest()

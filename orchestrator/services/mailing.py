@@ -55,7 +55,10 @@ class Mailing:
         mail = self._write(interview, name, payload)
         if mail is None:
             return Done()
+        if name in NEEDS_OPEN:
+            await self._keep_link(interview)
         if not await self._mailer.accepted(mail.message_id):
+            await job.hold()
             await self._mailer.send(mail)
         async with job.finish() as tx:
             details = {"template": name.value, "round": payload.round, "number": payload.number}
@@ -64,6 +67,18 @@ class Mailing:
                 AuditEvent(at=self._clock.now(), actor=SYSTEM, tag="system:mail:sent", subject=subject, details=details)
             )
         return None
+
+    async def _keep_link(self, interview: InterviewRow) -> None:
+        """The link of a mail must open: with a new secret key it is another one than at the last mail."""
+        token = self._links.token(interview.id, interview.round)
+        async with self._database.transaction() as tx:
+            await interviews.keep_link(
+                tx.session,
+                interview_id=interview.id,
+                token_hash=self._links.fingerprint(token),
+                round_=interview.round,
+                at=self._clock.now(),
+            )
 
     def _overtaken(self, interview: InterviewRow, name: MailName, number: int) -> bool:
         """After an outage two reminders can be due at once: the later one says all, the earlier one would be noise."""

@@ -2,6 +2,8 @@
 
 import uuid
 
+import msgspec
+
 from adapters.contract.model import StageKind
 from orchestrator.db.models.intake import DeliverySource
 from orchestrator.db.models.interview import InterviewRow
@@ -14,6 +16,7 @@ from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, al
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
 from orchestrator.services.intake import Intake
+from orchestrator.services.kinds import WriteBack
 from orchestrator.services.steps import Steps
 from orchestrator.services.timelines import timeline_items
 from orchestrator.services.views import (
@@ -271,9 +274,13 @@ class Operating:
             await admin.replay(tx, work_id, actor=actor)
 
     async def done_by_hand(self, work_id: int, *, reason: str, actor: str) -> None:
-        """Settle a dead letter as done by a person."""
+        """Settle a dead letter as done by a person; a write-back that it carried is settled with it."""
         async with self._database.transaction() as tx:
+            item = await admin.show_work(tx.session, work_id)
             await admin.done_by_hand(tx, work_id, actor=actor, reason=reason)
+            if item.kind == WriteBack.kind:
+                payload = msgspec.json.decode(item.payload, type=WriteBack)
+                await rows.settle_by_hand(tx.session, payload.write_back_id, at=self._clock.now())
 
 
 _LATE = 300.0

@@ -32,14 +32,17 @@ class Retaining:
         """Remove what is due; each kind in its own transaction, so that none waits for another."""
         await self._end_waiting()
         await self._forget_transcripts()
-        now = self._clock.now()
+        now, kept = self._clock.now(), timedelta(days=self._retention.deliveries)
         async with self._database.transaction() as tx:
             removed = await tx.session.execute(
                 sa.update(DeliveryRow)
                 .where(
-                    DeliveryRow.received_at < now - timedelta(days=self._retention.deliveries),
-                    DeliveryRow.state != DeliveryState.RECEIVED,
                     DeliveryRow.body.is_not(None),
+                    # One whose work was given up waits for a person twice as long, and not for ever.
+                    sa.or_(
+                        sa.and_(DeliveryRow.received_at < now - kept, DeliveryRow.state != DeliveryState.RECEIVED),
+                        DeliveryRow.received_at < now - 2 * kept,
+                    ),
                 )
                 .values(body=None, headers={})
                 .returning(DeliveryRow.id)
@@ -58,7 +61,9 @@ class Retaining:
         for interview_id in waiting:
             async with self._database.transaction() as tx:
                 interview = await rows.locked(tx.session, interview_id)
-                if interview is not None and allowed(interview.state, Close()):
+                # Looked at again under the lock: somebody may have acted a moment ago.
+                still = interview_id in await rows.waiting_since(tx.session, before, only=interview_id)
+                if interview is not None and still and allowed(interview.state, Close()):
                     await self._steps.take(tx, interview, Close(), actor=SYSTEM, now=self._clock.now())
 
     async def _forget_transcripts(self) -> None:

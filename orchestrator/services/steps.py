@@ -1,24 +1,25 @@
 """Taking a step: the new state, its audit event and the work that comes of it, in the caller's transaction."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from adapters.contract.model import FieldValue
 from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import InterviewRow, LinkRow, TransitionRow
 from orchestrator.db.models.scoring import CaseKind, CaseRow
 from orchestrator.db.models.writeback import WriteBackKind, WriteBackRow
-from orchestrator.db.repositories import interviews, scoring
+from orchestrator.db.repositories import interviews, scoring, writebacks
 from orchestrator.db.session import Transaction
 from orchestrator.domain import interview as machine
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import AskForAlternative, Command, Completion, Effect, InterviewState
-from orchestrator.domain.writeback import note_body, note_marker, result_fields
+from orchestrator.domain.writeback import FieldMap, note_body, note_marker, result_fields
 from orchestrator.errors import Stale
 from orchestrator.services.connections import Connections
 from orchestrator.services.kinds import ExpireInterview, ScoreInterview, SendMail, WriteBack
-from orchestrator.services.links import LinkMaker, token_hash
+from orchestrator.services.links import LinkMaker
 from orchestrator.work.queue import enqueue
 
 SYSTEM = "system"
@@ -105,7 +106,9 @@ class Steps:
         match effect:
             case machine.SendInvitation():
                 token = self._links.token(id_, round_)
-                tx.session.add(LinkRow(interview_id=id_, token_hash=token_hash(token), round=round_, created_at=now))
+                tx.session.add(
+                    LinkRow(interview_id=id_, token_hash=self._links.fingerprint(token), round=round_, created_at=now)
+                )
                 await self._mail(tx, interview, invitation, now=now)
             case machine.SendReminderAt(at=at, number=number):
                 await self._mail(tx, interview, "reminder", now=now, at=at, number=number)
@@ -173,19 +176,33 @@ class Steps:
     ) -> None:
         application = await self._application(tx, interview)
         mapping = self._connections.get(application.connection).settings.fields
-        row = WriteBackRow(kind=WriteBackKind.COMPLETION, fields={mapping.completion: value.value})
+        fields: dict[str, FieldValue] = {mapping.completion: value.value}
+        if value is Completion.INVITED:
+            # A new interview begins: the band of an earlier one must not stand beside it.
+            fields |= await self._emptied(tx, application, mapping, but=(mapping.completion,))
+        row = WriteBackRow(kind=WriteBackKind.COMPLETION, fields=fields)
         await self._enqueue_write(tx, interview, application, row, now=now)
 
     async def _write_result(self, tx: Transaction, interview: InterviewRow, *, now: datetime) -> None:
         application = await self._application(tx, interview)
         mapping = self._connections.get(application.connection).settings.fields
         result = await scoring.latest_result(tx.session, interview.id)
-        row = WriteBackRow(kind=WriteBackKind.RESULT, fields=result_fields(result, mapping))
+        fields = result_fields(result, mapping)
+        fields |= await self._emptied(tx, application, mapping, but=fields)
+        row = WriteBackRow(kind=WriteBackKind.RESULT, fields=fields)
         if mapping.note is not None:
             row.note = note_body(result)
             row.note_visibility = mapping.note.value
             row.note_marker = note_marker(result.audit_ref)
         await self._enqueue_write(tx, interview, application, row, now=now)
+
+    @staticmethod
+    async def _emptied(
+        tx: Transaction, application: ApplicationRow, mapping: FieldMap, *, but: Collection[str]
+    ) -> dict[str, FieldValue]:
+        """Fields that still hold a value of ours and have none now: they are emptied."""
+        ours = await writebacks.owned_fields(tx.session, application.id)
+        return {key: None for key in mapping.field_keys() if key in ours and key not in but}
 
     async def _enqueue_write(
         self, tx: Transaction, interview: InterviewRow, application: ApplicationRow, row: WriteBackRow, *, now: datetime

@@ -42,13 +42,16 @@ class Triggering:
         """Take a re-read application in; returns the outcome in a few words. The row stays locked until the end."""
         now = self._clock.now()
         candidate_id = await rows.save_candidate(
-            tx.session, connection=connection.key, candidate=application.candidate, at=now
+            tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=False
         )
         row, created = await rows.lock_application(
             tx.session, connection=connection.key, application=application, candidate_id=candidate_id, at=now
         )
         if not created and _older(application, row.snapshot):
             return "older than what we know"
+        await rows.save_candidate(
+            tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=True
+        )
         if not created and row.stage_id != application.stage.id:
             row.visits += 1
         self._refresh(row, application, candidate_id, now)
@@ -80,6 +83,14 @@ class Triggering:
         duplicate = TriggerDecision(Verdict.SKIP, Reason.DUPLICATE, None, ())
         self._store(tx, row.id, entry.id, delivery_id, duplicate, now)
         return Reason.DUPLICATE.value
+
+    async def gone(self, tx: Transaction, connection: AtsConnection, external_id: str) -> str:
+        """The ATS has no such application any more: an invitation that nobody took up ends, and no mail follows."""
+        row = await rows.known_application(tx.session, connection=connection.key, external_id=external_id)
+        if row is not None:
+            for interview in await interviews.not_begun(tx.session, application_id=row.id, stage_entry_id=None):
+                await self._steps.take(tx, interview, Cancel(), actor=SYSTEM, now=self._clock.now())
+        return "the application is gone"
 
     async def _decide(
         self,

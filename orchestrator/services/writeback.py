@@ -26,6 +26,9 @@ from orchestrator.work.job import Job
 from orchestrator.work.limits import take_token
 from orchestrator.work.outcome import Done, Outcome, Retry
 
+NOTE_PATIENCE = 60.0
+"""Seconds."""
+
 
 class Sorted(Struct, frozen=True):
     """What to do with the fields of one write-back, having read the ATS."""
@@ -59,12 +62,13 @@ class WritingBack:
         current = await self._read(connection, external_id, wanted) if wanted else {}
         sorted_ = _sort(wanted, current, ours)
         if sorted_.to_write:
-            after = await self._write_fields(connection, external_id, sorted_.to_write, row, wanted=wanted)
+            after = await self._write_fields(connection, external_id, sorted_.to_write, row, job, wanted=wanted)
             if after is None:
                 return Retry(reason="the ATS did not answer the write, and what it shows is not what was written")
             sorted_ = after
-        if row.note is not None and not await self._note_there(connection, external_id, row):
-            return Retry(reason="the ATS did not answer the note, and it is not to be seen yet")
+        if row.note is not None and not await self._note_there(connection, external_id, row, job):
+            # A list that lags must have time to catch up before the note could be sent again.
+            return Retry(reason="the ATS did not answer the note, and it is not to be seen yet", after=NOTE_PATIENCE)
         async with job.finish() as tx:
             await self._settle(tx, row, sorted_)
         return None
@@ -75,12 +79,14 @@ class WritingBack:
         external_id: str,
         values: Mapping[str, FieldValue],
         row: WriteBackRow,
+        job: Job,
         *,
         wanted: Mapping[str, FieldValue],
     ) -> Sorted | None:
         """Write and read back; None where the values are not to be seen afterwards."""
         unknown = False
         await take_token(self._database, connection.key)
+        await job.hold()
         try:
             async with self._sync.exchange(
                 connection, Direction.PUSH, "write_fields", external_id=external_id, fields=sorted(values)
@@ -104,21 +110,31 @@ class WritingBack:
         settled = {key: value for key, value in wanted.items() if key not in conflicts}
         return Sorted({}, settled, conflicts)
 
-    async def _note_there(self, connection: AtsConnection, external_id: str, row: WriteBackRow) -> bool:
-        """Make sure that our note is there exactly once: look for its marker, and only then write."""
+    async def _note_there(self, connection: AtsConnection, external_id: str, row: WriteBackRow, job: Job) -> bool:
+        """Make sure that our note is there exactly once.
+
+        What the ATS acknowledged is there, whether or not its list shows it already; the marker is looked for where an
+        earlier attempt may have been cut off.
+        """
+        async with self._database.reading() as session:
+            if await writebacks.note_acknowledged(session, row.id):
+                return True
         if await self._find_note(connection, external_id, row):
             return True
         await take_token(self._database, connection.key)
+        await job.hold()
         try:
             async with self._sync.exchange(
                 connection, Direction.PUSH, "add_note", external_id=external_id, fields=("note",)
             ):
-                await connection.adapter.add_note(
+                note = await connection.adapter.add_note(
                     external_id, row.note or "", visibility=Visibility(row.note_visibility or Visibility.PRIVATE)
                 )
         except OutcomeUnknown:
-            await self._note_attempt(row, "unknown", "note")
-        return await self._find_note(connection, external_id, row)
+            await self._note_attempt(row, "unknown", writebacks.NOTE)
+            return await self._find_note(connection, external_id, row)
+        await self._note_attempt(row, "sent", f"{writebacks.NOTE} {note.id}")
+        return True
 
     async def _find_note(self, connection: AtsConnection, external_id: str, row: WriteBackRow) -> bool:
         await take_token(self._database, connection.key)

@@ -4,22 +4,27 @@ Reading a page changes nothing. Every form works without JavaScript. A candidate
 where the interview stands is led to the one that does.
 """
 
-from datetime import datetime
+import re
 from typing import Any, Protocol
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.exceptions import ValidationException
 from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect, Template
 
 from orchestrator.domain.interview import Alternative, AskForAlternative, InterviewState, Withdraw, allowed
 from orchestrator.errors import InputInvalid, Stale, TransitionRefused
+from orchestrator.services.interviewing import Saved
 from orchestrator.services.views import CandidateView, QuestionView
 from orchestrator.web.answers_text import answers_text
+from orchestrator.web.errors import problem
+from orchestrator.web.typed import cleaned
 
 AnyRequest = Request[Any, Any, Any]
 S = InterviewState
 _MOVED_ON = (Stale, TransitionRefused)
+_REVISION = re.compile(r"[0-9]{1,9}")
 _HANDED_IN = frozenset({S.SUBMITTED, S.IN_REVIEW, S.FINAL, S.CLOSED})
 _STANDING_PAGES = {
     S.PAUSED: "candidate/alternative.html",
@@ -41,8 +46,8 @@ class InterviewDoor(Protocol):
         """Begin."""
         ...
 
-    async def save(self, token: str, question_id: str, text: str) -> datetime:
-        """Keep an answer; gives the time of saving."""
+    async def save(self, token: str, question_id: str, text: str, *, revision: int | None) -> Saved:
+        """Keep an answer that was written on top of a revision."""
         ...
 
     async def submit(self, token: str) -> None:
@@ -131,22 +136,26 @@ class CandidateController(Controller):
         question = _question(view, number)
         if question is None:
             return _to(_place(token, view))
-        text = await _answer_text(request)
+        text, revision = await _answer(request)
         try:
             if text != question.answer:
-                await door.save(token, question.id, text)
+                await door.save(token, question.id, text, revision=revision)
         except InputInvalid as exc:
             errors = {"answer": exc.fields.get("answer", str(exc))}
             return _question_page(token, view, question, answer=text, errors=errors, status_code=422)
         except _MOVED_ON:
-            return _to(_place(token, await door.view(token)))
+            view = await door.view(token)
+            meanwhile = _question(view, number)
+            if meanwhile is None:
+                return _to(_place(token, view))
+            return _page("candidate/two_answers.html", token, view, status_code=409, question=meanwhile, answer=text)
         return _to(_after(token, view, number, await _text(request, "go")))
 
     @post("/questions/{number:int}/draft", status_code=200)
     async def draft(
         self, request: AnyRequest, token: FromPath[str], number: FromPath[int], services: Services
-    ) -> dict[str, str]:
-        """Keep the answer while it is being written.
+    ) -> Response[Any]:
+        """Keep the answer while it is being written; a problem with what is saved, where another device was faster.
 
         Raises:
             Stale: the interview takes no answers now.
@@ -156,8 +165,16 @@ class CandidateController(Controller):
         question = _question(await door.view(token), number)
         if question is None:
             raise Stale("This interview takes no answers at the moment. Load the page again to see where it stands.")
-        saved_at = await door.save(token, question.id, await _answer_text(request))
-        return {"saved_at": saved_at.isoformat()}
+        text, revision = await _answer(request)
+        try:
+            saved = await door.save(token, question.id, text, revision=revision)
+        except Stale as stale:
+            meanwhile = _question(await door.view(token), number)
+            if meanwhile is None:
+                raise
+            kept = {"answer": meanwhile.answer, "revision": meanwhile.revision}
+            return problem(stale.status, detail=str(stale), members={"saved": kept})
+        return Response({"saved_at": saved.at.isoformat(), "revision": saved.revision})
 
     @get("/check")
     async def check(self, token: FromPath[str], services: Services) -> Response[Any]:
@@ -305,10 +322,20 @@ def _to(path: str) -> Redirect:
 
 
 async def _text(request: AnyRequest, name: str) -> str:
-    value = (await request.form()).get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-async def _answer_text(request: AnyRequest) -> str:
     # Browsers send line ends as CR LF, whatever was typed; the transcript counts characters.
-    return (await _text(request, "answer")).replace("\r\n", "\n")
+    value = (await request.form()).get(name, "")
+    return cleaned(value) if isinstance(value, str) else ""
+
+
+async def _answer(request: AnyRequest) -> tuple[str, int | None]:
+    """The answer, and the revision on top of which it was written, where the form says it.
+
+    Raises:
+        ValidationException: there is no answer (to take that for an empty one would wipe what is saved), or the
+            revision is no number.
+    """
+    form = await request.form()
+    revision = await _text(request, "revision") if "revision" in form else None
+    if "answer" not in form or (revision is not None and not _REVISION.fullmatch(revision)):
+        raise ValidationException
+    return await _text(request, "answer"), None if revision is None else int(revision)

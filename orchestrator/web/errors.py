@@ -14,6 +14,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
 
 from orchestrator.errors import InputInvalid, RequestRefused, TransitionRefused
+from orchestrator.web.trace import trace
 
 PROBLEM = "application/problem+json"
 _MACHINES = ("/hooks/", "/api/")
@@ -104,7 +105,7 @@ def _http(request: AnyRequest, exc: HTTPException) -> Response[Any]:
 def _unexpected(request: AnyRequest, exc: Exception) -> Response[Any]:
     # The route's pattern is logged and not the path: a path may hold a candidate's secret.
     route = request.scope.get("path_template", "?")
-    _log.error("request failed: %s %s: %s", request.method, route, type(exc).__name__, exc_info=exc)
+    _log.error("request failed: %s %s: %s", request.method, route, trace(exc))
     status = exc.status_code if isinstance(exc, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     return _answer(request, status)
 

@@ -17,6 +17,7 @@ from orchestrator.errors import InputInvalid
 from orchestrator.web.guards import TeamRequest, admins_only, reviewers_only
 from orchestrator.web.phrases import Phrases
 from orchestrator.web.team_services import Services, TeamServices
+from orchestrator.web.typed import key_in_address, reason_typed, work_number
 
 
 class Section(StrEnum):
@@ -116,13 +117,13 @@ class OperationsController(Controller):
     )
     async def resume(self, request: TeamRequest, services: Services, connection: FromPath[str]) -> Redirect:
         """After its credentials were mended, the work of a connection goes on."""
-        await services.operating.resume(connection, actor=_actor(request))
+        await services.operating.resume(key_in_address(connection), actor=_actor(request))
         return _back(Told.RESUMED)
 
     @post("/work/{work_id:int}/replay", summary="Replay work", guards=[admins_only], status_code=HTTP_303_SEE_OTHER)
     async def replay(self, request: TeamRequest, services: Services, work_id: FromPath[int]) -> Redirect:
         """Try a dead letter again, from the start."""
-        await services.operating.replay(work_id, actor=_actor(request))
+        await services.operating.replay(work_number(work_id), actor=_actor(request))
         return _back(Told.REPLAYED)
 
     @post("/work/{work_id:int}/done", summary="Done by hand", guards=[admins_only], status_code=HTTP_303_SEE_OTHER)
@@ -134,8 +135,9 @@ class OperationsController(Controller):
         data: URLEncodedBody[DoneForm],
     ) -> Response[Any]:
         """Close a dead letter that a person settled elsewhere."""
+        number = work_number(work_id)
         try:
-            await services.operating.done_by_hand(work_id, reason=data.reason.strip(), actor=_actor(request))
+            await services.operating.done_by_hand(number, reason=reason_typed(data.reason), actor=_actor(request))
         except InputInvalid as refused:
             return await _page(services, refused=refused, field=f"work-{work_id}", typed=data.reason)
         return _back(Told.DONE)

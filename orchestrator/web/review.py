@@ -16,6 +16,7 @@ from orchestrator.web.case_page import case_context
 from orchestrator.web.guards import TeamRequest, reviewers_only
 from orchestrator.web.phrases import Phrases
 from orchestrator.web.team_services import Services, TeamServices
+from orchestrator.web.typed import reason_typed
 
 
 class DecisionForm(Struct, frozen=True):
@@ -75,7 +76,7 @@ class ReviewController(Controller):
         reviewing = services.reviewing
         try:
             _choose(data.band, field="band", words="Choose the band that the evidence supports.")
-            await reviewing.decide_result(case_id, actor=request.user, band=data.band, reason=data.reason.strip())
+            await reviewing.decide_result(case_id, actor=request.user, band=data.band, reason=reason_typed(data.reason))
         except (InputInvalid, Stale) as refused:
             return await _case_page(request, services, case_id, refused=refused, form="decision", typed=data)
         return _back(case_id)
@@ -90,7 +91,7 @@ class ReviewController(Controller):
     ) -> Response[Any]:
         """End without a band."""
         try:
-            await services.reviewing.close_unscored(case_id, actor=request.user, reason=data.reason.strip())
+            await services.reviewing.close_unscored(case_id, actor=request.user, reason=reason_typed(data.reason))
         except (InputInvalid, Stale) as refused:
             return await _case_page(request, services, case_id, refused=refused, form="close", typed=data)
         return _back(case_id)
@@ -108,7 +109,7 @@ class ReviewController(Controller):
             choice = data.resume if data.resume in {"yes", "no"} else ""
             _choose(choice, field="resume", words="Choose what happens next.")
             await services.reviewing.answer_request(
-                case_id, actor=request.user, resume=choice == "yes", reason=data.reason.strip()
+                case_id, actor=request.user, resume=choice == "yes", reason=reason_typed(data.reason)
             )
         except (InputInvalid, Stale) as refused:
             return await _case_page(request, services, case_id, refused=refused, form="answer", typed=data)

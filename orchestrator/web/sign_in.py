@@ -18,7 +18,8 @@ from msgspec import Struct
 
 from orchestrator.errors import Unauthenticated
 from orchestrator.web.session import no_session_cookie, safe_next, session_cookie, session_token
-from orchestrator.web.team_services import Services
+from orchestrator.web.team_services import Services, TeamServices
+from orchestrator.web.typed import MAX_EMAIL, cleaned
 
 PAUSE_SECONDS = 15 * 60
 TRIES_PER_ADDRESS = 5
@@ -57,7 +58,7 @@ async def sign_in(
     data: URLEncodedBody[SignInForm],
 ) -> Response[Any]:
     """Start a session, or show the form again with one message for every cause."""
-    email = data.email.strip()
+    email = cleaned(data.email).strip()
     if not email or not data.password:
         missing = {
             field: words
@@ -72,7 +73,7 @@ async def sign_in(
     if await tries.used_up():
         return _form(data, status=HTTP_429_TOO_MANY_REQUESTS, problem=TOO_OFTEN)
     try:
-        token = await services.accounts.sign_in(email, data.password)
+        token = await _session(services, email, data.password)
     except Unauthenticated:
         await tries.count()
         return _form(data, status=HTTP_422_UNPROCESSABLE_ENTITY, problem=WRONG)
@@ -116,6 +117,12 @@ class _Tries:
 
     async def _tally(self, key: str) -> int:
         return int(await self._store.get(key) or b"0")
+
+
+async def _session(services: TeamServices, email: str, password: str) -> str:
+    if len(email) > MAX_EMAIL:
+        raise Unauthenticated(WRONG)
+    return await services.accounts.sign_in(email, password)
 
 
 def _key(*parts: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
-from litestar.params import FromPath
+from litestar.params import FromPath, SkipValidation
 
 from adapters.contract.errors import PayloadInvalid, SignatureInvalid
 from orchestrator.web.app import HOOK_LIMIT
@@ -16,9 +16,11 @@ from orchestrator.web.errors import problem
 
 @post("/hooks/{connection:str}", request_max_body_size=HOOK_LIMIT)
 async def receive(
-    request: Request[Any, Any, Any], connection: FromPath[str], services: NamedDependency[Services]
+    request: Request[Any, Any, Any], connection: FromPath[str], services: NamedDependency[SkipValidation[Services]]
 ) -> Response[Any]:
     """Take one delivery in. The answer is given after the delivery is on disk, with the status the vendor expects."""
+    # Before the body: a stranger must not make us read a megabyte, or keep a counter for a name of their choice.
+    services.intake.known(connection)
     try:
         body = await request.body()
     except RequestEntityTooLarge:

@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from orchestrator.db.models.intake import ClockSlot
 from orchestrator.db.session import Database, Transaction
+from orchestrator.db.upsert import insert_into
 from orchestrator.work.payload import Payload
 from orchestrator.work.queue import enqueue
-from orchestrator.work.sql import DatabaseNow, insert_into
+from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.table import QUEUED, work
 from orchestrator.work.times import moment
 

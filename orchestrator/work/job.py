@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.db.session import Database, Transaction
-from orchestrator.work.claim import ClaimedRow, settle
+from orchestrator.work.claim import ClaimedRow, extend, settle
 from orchestrator.work.outcome import Done, LeaseLost, Outcome
 from orchestrator.work.times import moment
 
@@ -17,8 +17,9 @@ class Job:
     ``key`` is the same for every attempt: the idempotency key for the other side.
     """
 
-    def __init__(self, database: Database, row: ClaimedRow) -> None:
+    def __init__(self, database: Database, row: ClaimedRow, *, lease: float) -> None:
         self._database = database
+        self._lease = lease
         self._row = row
         self.id: int = row.id
         self.kind: str = row.kind
@@ -40,6 +41,18 @@ class Job:
     def held(self) -> tuple[int, str]:
         """Id and fencing token."""
         return self._row.id, self._row.token
+
+    async def hold(self) -> None:
+        """Make sure that the work is still ours, and for a whole lease; to be called right before an outside effect.
+
+        The fence protects the database; a worker that slept through its lease must not reach the outside either.
+
+        Raises:
+            LeaseLost: the work was taken over or cancelled meanwhile.
+        """
+        async with self._database.transaction() as tx:
+            if self.id not in await extend(tx.session, [self.held], lease=self._lease):
+                raise LeaseLost(f"{self.kind} {self.id} is no longer held by this worker")
 
     @asynccontextmanager
     async def finish(self, outcome: Outcome | None = None) -> AsyncIterator[Transaction]:

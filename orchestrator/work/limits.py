@@ -10,8 +10,9 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orchestrator.db.session import Database, Transaction
+from orchestrator.db.upsert import insert_into
 from orchestrator.work.outcome import TokenDenied
-from orchestrator.work.sql import DatabaseNow, Least, insert_into
+from orchestrator.work.sql import DatabaseNow, Least
 from orchestrator.work.table import rate_bucket, work_pause
 from orchestrator.work.wakeup import ring_after_commit
 

@@ -6,8 +6,9 @@ import msgspec
 import sqlalchemy as sa
 
 from orchestrator.db.session import Transaction
+from orchestrator.db.upsert import insert_into
 from orchestrator.work.payload import Payload
-from orchestrator.work.sql import DatabaseNow, insert_into
+from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.table import Priority, work
 from orchestrator.work.wakeup import ring_after_commit
 

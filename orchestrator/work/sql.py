@@ -3,12 +3,9 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-
-from orchestrator.db.base import Base
 
 
 class DatabaseNow(FunctionElement[float]):
@@ -44,8 +41,3 @@ def _least_on_postgresql(element: Least, compiler: SQLCompiler, **options: Any) 
 @compiles(Least, "sqlite")
 def _least_on_sqlite(element: Least, compiler: SQLCompiler, **options: Any) -> str:
     return f"min({compiler.process(element.clauses, **options)})"
-
-
-def insert_into(table: sa.Table | type[Base], dialect: str) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT."""
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

@@ -134,7 +134,7 @@ class Worker:
             self._wake.set()
             return 0
         for row in rows:
-            job = Job(self._database, row)
+            job = Job(self._database, row, lease=self._lease)
             task = asyncio.create_task(self._attempt(job, row), name=f"work-{row.kind}-{row.id}")
             self._running[task] = job
             task.add_done_callback(self._forget)
@@ -205,12 +205,17 @@ class Worker:
                 await asyncio.wait_for(enough.wait(), timeout=self._lease / 3)
 
     async def keep_leases(self) -> None:
-        """Extend the leases of what runs here and put back what others let go."""
-        held = [job.held for job in self._running.values() if not job.settled]
+        """Extend the leases of what runs here and put back what others let go; what we lost ourselves is stopped."""
+        held = {task: job for task, job in self._running.items() if not job.settled}
+        ours: set[int] = set()
         async with self._database.transaction() as tx:
             if held:
-                await claim.extend(tx.session, held, lease=self._lease)
+                ours = await claim.extend(tx.session, [job.held for job in held.values()], lease=self._lease)
             swept = await claim.sweep(tx.session)
+        for task, job in held.items():
+            if job.id not in ours and not job.settled and not task.done():
+                self._lost(job)
+                task.cancel()
         if swept:
             log.warning("work.leases_ended", count=swept)
             self._wake.set()

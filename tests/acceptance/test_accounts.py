@@ -11,7 +11,7 @@ from argon2 import PasswordHasher, Type, extract_parameters
 from orchestrator.db.models.account import AccountRow, Role, SessionRow
 from orchestrator.demo.script import Reviewer
 from orchestrator.errors import InputInvalid
-from orchestrator.services.links import token_hash
+from orchestrator.services.links import LinkMaker, token_hash
 from tests.fixtures.house import REVIEWER, House, running_house
 from tests.integration.services.people import ROOMY, Colleague, fresh_sqlite, in_review, newcomer, newest_link
 from tests.integration.services.rows import clock_moved, count, holders, settled
@@ -119,5 +119,6 @@ async def test_no_secret_is_at_rest(house: House) -> None:
             assert len(value) > 11, name
             assert await holders(house.runtime.database, value) == set(), name
         # The search itself works: what stands for the secrets is found.
-        assert await holders(house.runtime.database, token_hash(link_token)) == {"interview_link.token_hash"}
+        links = LinkMaker(base_url=house.url, secret_key=house.environment["EVENHAND_SECRET_KEY"])
+        assert await holders(house.runtime.database, links.fingerprint(link_token)) == {"interview_link.token_hash"}
         assert await holders(house.runtime.database, token_hash(session_token)) == {"account_session.token_hash"}

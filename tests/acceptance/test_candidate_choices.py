@@ -273,7 +273,7 @@ async def test_consent_is_for_the_notice_that_was_shown(house: House) -> None:
     async with house.runtime.database.reading() as session:
         row = (await session.scalars(sa.select(ConsentRow).where(ConsentRow.interview_id == interview.id))).one()
     assert (row.notice_version, row.notice_hash) == ("2026-11", field.attributes["value"])
-    assert "People read them and people decide." in row.notice_text
+    assert "People see the result with your words, and people decide." in row.notice_text
     assert "365 days" in row.notice_text
 
 

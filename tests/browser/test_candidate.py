@@ -1,9 +1,10 @@
 """The candidate's journey in a real browser: without scripts, by keyboard, with autosave, on a broken connection."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from orchestrator.domain.interview import Alternative, InterviewState
 from tests.browser.axe import violations
@@ -154,6 +155,73 @@ async def test_a_draft_for_a_closed_interview_stops_trying(
     await page.get_by_role("textbox").blur()
     await expect(page.get_by_role("status")).to_contain_text("this page is out of date")
     assert fake.interviews["answered"].answers["cause"] == ANSWERS[0]
+
+
+async def test_another_device_is_noticed_quietly(fake: FakeInterviewing, serve: Serve, open_page: OpenPage) -> None:
+    """The text stays in the box, nothing is overwritten, and a button leads to both texts, of which one is chosen."""
+    page = await open_page(await serve(candidate_app(fake)))
+    await page.goto("/i/answered/questions/1")
+    fake.interviews["answered"].answers["cause"] = "From the telephone"
+    fake.interviews["answered"].revisions["cause"] = 2
+    await page.get_by_role("textbox").fill("From the desk")
+    await page.get_by_role("textbox").blur()
+    await expect(page.get_by_role("status")).to_contain_text("Changed on another device")
+    await expect(page.get_by_role("link", name="Load the saved answer")).to_be_visible()
+    await expect(page.get_by_role("textbox")).to_have_value("From the desk")
+    assert await violations(page) == []
+    await press(page, "Next question")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("You have two answers to this question")
+    await expect(page.get_by_text("From the telephone")).to_be_visible()
+    assert await violations(page) == []
+    assert fake.interviews["answered"].answers["cause"] == "From the telephone"
+    await press(page, "Save this answer instead")
+    await page.wait_for_url("**/questions/2")
+    assert fake.interviews["answered"].answers["cause"] == "From the desk"
+
+
+async def test_a_lost_answer_to_a_draft_is_not_another_device(
+    fake: FakeInterviewing, serve: Serve, open_page: OpenPage
+) -> None:
+    """A draft arrives but the word that it did is lost: the script knows its own text again and goes on saving."""
+    page = await open_page(await serve(candidate_app(fake)))
+    await page.goto("/i/begun/questions/1")
+
+    async def deliver_and_drop(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/draft", deliver_and_drop, times=1)
+    await page.get_by_role("textbox").fill("First")
+    await page.get_by_role("textbox").blur()
+    await expect(page.get_by_role("status")).to_contain_text("there is no connection")
+    assert fake.interviews["begun"].answers == {"cause": "First"}
+    await page.get_by_role("textbox").fill("First and second")
+    await expect(page.get_by_role("status")).to_have_text("Your answer is saved.", timeout=15_000)
+    assert fake.interviews["begun"].answers == {"cause": "First and second"}
+
+
+async def test_a_button_waits_for_the_draft_that_is_under_way(
+    fake: FakeInterviewing, serve: Serve, open_page: OpenPage
+) -> None:
+    """Nobody is asked to choose between two texts of their own because they pressed a button quickly."""
+    page = await open_page(await serve(candidate_app(fake)))
+    await page.goto("/i/begun/questions/1")
+    pressed = asyncio.Event()
+
+    async def deliver_late(route: Route) -> None:
+        answer = await route.fetch()
+        await pressed.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/draft", deliver_late, times=1)
+    await page.get_by_role("textbox").fill("First")
+    async with page.expect_request("**/draft"):
+        await page.get_by_role("textbox").blur()
+    await page.get_by_role("textbox").fill("First and second")
+    await page.get_by_role("button", name="Next question").click(no_wait_after=True)
+    pressed.set()
+    await page.wait_for_url("**/questions/2")
+    assert fake.interviews["begun"].answers == {"cause": "First and second"}
 
 
 async def test_the_error_summary_takes_the_focus(fake: FakeInterviewing, serve: Serve, open_page: OpenPage) -> None:

@@ -20,7 +20,7 @@ def candidate(key: str, *emails: str) -> Candidate:
 async def keep(database: Database, connection: str, person: Candidate) -> object:
     """Store what the ATS says of a person; the id of our row."""
     async with database.transaction() as tx:
-        return await save_candidate(tx.session, connection=connection, candidate=person, at=NOW)
+        return await save_candidate(tx.session, connection=connection, candidate=person, at=NOW, refresh=True)
 
 
 async def test_one_address_may_be_two_people(database: Database) -> None:

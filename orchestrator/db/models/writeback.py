@@ -24,6 +24,7 @@ class WriteBackState(StrEnum):
     PENDING = "pending"
     WRITTEN = "written"
     CONFLICT = "conflict"
+    BY_HAND = "by_hand"
 
 
 class WriteBackRow(Keyed, Base):

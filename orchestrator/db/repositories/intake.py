@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import Application, Candidate, Stage, StageKind
-from orchestrator.db.base import new_id
+from orchestrator.db.base import Base, new_id
 from orchestrator.db.models.application import ApplicationRow, CandidateRow, StageEntryRow
 from orchestrator.db.models.intake import (
     ConnectionRow,
@@ -18,13 +18,12 @@ from orchestrator.db.models.intake import (
     QuarantineState,
     RefusedCount,
 )
+from orchestrator.db.upsert import insert_into
 
 
-def insert(session: AsyncSession, table: type) -> sqlite.Insert | postgresql.Insert:
+def insert(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that can say ON CONFLICT, for the session's database."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return insert_into(table, session.get_bind().dialect.name)
 
 
 async def store_delivery(session: AsyncSession, delivery: Mapping[str, object]) -> uuid.UUID | None:
@@ -62,12 +61,14 @@ async def learnt_stages(session: AsyncSession, connection: str) -> dict[str, Sta
             QuarantineRow.connection == connection, QuarantineRow.state == QuarantineState.MAPPED
         )
     )
-    learnt: dict[str, StageKind] = {}
+    by_id: dict[str, StageKind] = {}
+    by_name: dict[str, set[StageKind]] = {}
     for stage_id, name, kind in rows:
         if kind is not None:
-            learnt[stage_id] = kind
-            learnt[name] = kind
-    return learnt
+            by_id[stage_id] = kind
+            by_name.setdefault(name, set()).add(kind)
+    # A name that people mapped in two ways says nothing about a third stage of that name.
+    return {name: next(iter(kinds)) for name, kinds in by_name.items() if len(kinds) == 1} | by_id
 
 
 async def quarantine(session: AsyncSession, *, connection: str, stage: Stage, at: datetime) -> None:
@@ -90,8 +91,10 @@ async def quarantine(session: AsyncSession, *, connection: str, stage: Stage, at
     )
 
 
-async def save_candidate(session: AsyncSession, *, connection: str, candidate: Candidate, at: datetime) -> uuid.UUID:
-    """Insert or refresh a candidate by (connection, external id)."""
+async def save_candidate(
+    session: AsyncSession, *, connection: str, candidate: Candidate, at: datetime, refresh: bool
+) -> uuid.UUID:
+    """The candidate with this (connection, external id), inserted if new; ``refresh`` also brings a known one up to date."""
     values = {
         "first_name": candidate.first_name,
         "last_name": candidate.last_name,
@@ -104,13 +107,20 @@ async def save_candidate(session: AsyncSession, *, connection: str, candidate: C
     statement = insert(session, CandidateRow).values(
         id=new_id(), connection=connection, external_id=candidate.id, **values
     )
-    result = await session.execute(
-        statement.on_conflict_do_update(index_elements=["connection", "external_id"], set_=values).returning(
-            CandidateRow.id
-        )
+    key = ["connection", "external_id"]
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=key, set_=values)
+        if refresh
+        else statement.on_conflict_do_nothing(index_elements=key)
     )
-    candidate_id: uuid.UUID = result.scalar_one()
-    return candidate_id
+    found: uuid.UUID = (
+        await session.execute(
+            sa.select(CandidateRow.id).where(
+                CandidateRow.connection == connection, CandidateRow.external_id == candidate.id
+            )
+        )
+    ).scalar_one()
+    return found
 
 
 async def lock_application(
@@ -144,6 +154,17 @@ async def lock_application(
         )
     ).scalar_one()
     return row, created
+
+
+async def known_application(session: AsyncSession, *, connection: str, external_id: str) -> ApplicationRow | None:
+    """An application that was read before, locked until the transaction ends."""
+    return (
+        await session.scalars(
+            sa.select(ApplicationRow)
+            .where(ApplicationRow.connection == connection, ApplicationRow.external_id == external_id)
+            .with_for_update()
+        )
+    ).one_or_none()
 
 
 async def add_stage_entry(

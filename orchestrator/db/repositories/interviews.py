@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import DraftRow, InterviewRow, LinkRow, RubricRow, TurnRow
 from orchestrator.db.models.writeback import WriteBackRow
@@ -43,6 +44,17 @@ async def id_by_token(session: AsyncSession, token_hash: str) -> uuid.UUID | Non
             sa.select(LinkRow.interview_id).where(LinkRow.token_hash == token_hash, LinkRow.revoked_at.is_(None))
         )
     ).scalar_one_or_none()
+
+
+async def keep_link(
+    session: AsyncSession, *, interview_id: uuid.UUID, token_hash: str, round_: int, at: datetime
+) -> None:
+    """Store a link unless it is there; one that was revoked stays revoked."""
+    await session.execute(
+        insert(session, LinkRow)
+        .values(id=new_id(), interview_id=interview_id, token_hash=token_hash, round=round_, created_at=at)
+        .on_conflict_do_nothing(index_elements=["token_hash"])
+    )
 
 
 async def step(session: AsyncSession, interview: InterviewRow, values: Mapping[str, object]) -> bool:
@@ -81,18 +93,20 @@ async def rubric_content(session: AsyncSession, content_hash: str) -> bytes:
 
 
 async def save_draft(
-    session: AsyncSession, *, interview_id: uuid.UUID, question_id: str, text: str, at: datetime
-) -> None:
-    """Keep an answer as it is now."""
+    session: AsyncSession, *, interview_id: uuid.UUID, question_id: str, text: str, at: datetime, seen: int
+) -> int | None:
+    """Keep an answer written on top of revision ``seen`` (0: none yet); the new revision, None where it is another now."""
     statement = insert(session, DraftRow).values(
         interview_id=interview_id, question_id=question_id, text=text, saved_at=at, revision=1
     )
-    await session.execute(
+    saved = await session.execute(
         statement.on_conflict_do_update(
             index_elements=["interview_id", "question_id"],
             set_={"text": text, "saved_at": at, "revision": DraftRow.revision + 1},
-        )
+            where=DraftRow.revision == seen,
+        ).returning(DraftRow.revision)
     )
+    return saved.scalar_one_or_none()
 
 
 async def drafts(session: AsyncSession, interview_id: uuid.UUID) -> dict[str, DraftRow]:

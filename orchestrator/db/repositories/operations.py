@@ -138,6 +138,15 @@ async def conflicts(session: AsyncSession, *, limit: int) -> Sequence[tuple[Writ
     return [(row, application) for row, application in found]
 
 
+async def settle_by_hand(session: AsyncSession, write_back_id: uuid.UUID, *, at: datetime) -> None:
+    """A person did what this write-back was to do: its values are no longer taken for ours."""
+    await session.execute(
+        sa.update(WriteBackRow)
+        .where(WriteBackRow.id == write_back_id, WriteBackRow.state == WriteBackState.PENDING)
+        .values(state=WriteBackState.BY_HAND, settled_at=at)
+    )
+
+
 async def sync_entries(
     session: AsyncSession, *, limit: int, connection: str | None
 ) -> Sequence[tuple[SyncRow, uuid.UUID | None]]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import FieldValue
 from orchestrator.db.models.interview import DraftRow, InterviewRow, TransitionRow, TurnRow
-from orchestrator.db.models.scoring import CaseRow, ResultRow, ScorecardRow
+from orchestrator.db.models.scoring import CaseRow, DecisionRow, DecisionVerdict, ResultRow, ScorecardRow
 from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackRow
 from orchestrator.db.repositories import interviews
 from orchestrator.db.repositories.writebacks import fingerprint
@@ -20,12 +20,16 @@ BATCH = 500
 _CLOSABLE = [state for state in InterviewState if allowed(state, Close())]
 
 
-async def waiting_since(session: AsyncSession, before: datetime) -> Sequence[uuid.UUID]:
-    """Interviews that could be closed and took their last step before."""
+async def waiting_since(
+    session: AsyncSession, before: datetime, *, only: uuid.UUID | None = None
+) -> Sequence[uuid.UUID]:
+    """Interviews that could be closed and took their last step before; ``only`` asks about one of them."""
     last = (
         sa.select(sa.func.max(TransitionRow.at)).where(TransitionRow.interview_id == InterviewRow.id).scalar_subquery()
     )
     statement = sa.select(InterviewRow.id).where(InterviewRow.state.in_(_CLOSABLE), last < before).limit(BATCH)
+    if only is not None:
+        statement = statement.where(InterviewRow.id == only)
     return (await session.scalars(statement)).all()
 
 
@@ -54,6 +58,11 @@ async def forget_words(session: AsyncSession, interview_id: uuid.UUID) -> None:
     await session.execute(sa.delete(TurnRow).where(TurnRow.interview_id == interview_id))
     await session.execute(sa.delete(DraftRow).where(DraftRow.interview_id == interview_id))
     await session.execute(sa.update(CaseRow).where(CaseRow.interview_id == interview_id).values(message=None))
+    # What was agreed about an adjustment says something about the candidate; why a band was chosen does not.
+    private = DecisionRow.verdict.in_((DecisionVerdict.CONTINUE, DecisionVerdict.HAND_OVER))
+    await session.execute(
+        sa.update(DecisionRow).where(DecisionRow.interview_id == interview_id, private).values(reason="")
+    )
     for card in await session.scalars(sa.select(ScorecardRow).where(ScorecardRow.interview_id == interview_id)):
         scores = tuple(msgspec.structs.replace(score, evidence=(), rationale="") for score in card.card.scores)
         card.card = msgspec.structs.replace(card.card, scores=scores)

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import FieldValue
-from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackRow, WriteBackState
+from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackAttemptRow, WriteBackRow, WriteBackState
 
+NOTE = "note"
 _FINGERPRINT = "sha256:"
 
 
@@ -23,6 +24,22 @@ def recalled(value: FieldValue, *, current: FieldValue) -> FieldValue:
     """The value behind a fingerprint where it is the one that stands in the ATS now; any other value as it is."""
     known = isinstance(value, str) and value.startswith(_FINGERPRINT) and value == fingerprint(current)
     return current if known else value
+
+
+async def note_acknowledged(session: AsyncSession, write_back_id: uuid.UUID) -> bool:
+    """Whether the ATS has confirmed the note of a write-back."""
+    found = sa.exists().where(
+        WriteBackAttemptRow.write_back_id == write_back_id,
+        WriteBackAttemptRow.outcome == "sent",
+        WriteBackAttemptRow.detail.startswith(f"{NOTE} "),
+    )
+    return bool(await session.scalar(sa.select(found)))
+
+
+async def owned_fields(session: AsyncSession, application_id: uuid.UUID) -> set[str]:
+    """Fields of an application that hold a value of ours, as far as we know."""
+    owned = await session.scalars(sa.select(OwnedFieldRow).where(OwnedFieldRow.application_id == application_id))
+    return {row.field for row in owned if row.value is not None}
 
 
 async def our_values(session: AsyncSession, application_id: uuid.UUID) -> dict[str, list[FieldValue]]:

@@ -209,3 +209,16 @@ def test_tampering_is_found(terminal: Terminal, change: str, named: str) -> None
     printed = terminal.run("audit", "verify")
     assert (printed.status, printed.out) == (1, "")
     assert named in printed.err
+
+
+@pytest.mark.parametrize("number", ["0", str(2**63), "9" * 20])
+@pytest.mark.parametrize(
+    "command", [("show",), ("replay",), ("done", "--reason", "Written by hand.")], ids=lambda c: c[0]
+)
+def test_work_that_cannot_exist_is_not_there(terminal: Terminal, command: tuple[str, ...], number: str) -> None:
+    """One line and status 1, as for a number that nothing has."""
+    name, *options = command
+    printed = terminal.run("work", name, number, *options)
+    assert (printed.status, printed.out) == (1, "")
+    assert len(printed.err.splitlines()) == 1
+    assert "no work" in printed.err

@@ -1,5 +1,6 @@
 """serve and worker as processes of their own: ready, answering, and gone at once when asked."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,15 +8,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
+from structlog.testing import capture_logs
+from typing_extensions import override
 
-from orchestrator.main import build, read_environment
+from orchestrator.cli.processes import serve_until_told, server_configuration, work_until_told
+from orchestrator.errors import EvenhandError
+from orchestrator.main import Runtime, build, read_environment
+from orchestrator.work.worker import Worker
 from tests.integration.cli.terminal import Terminal
 
 GONE_SECONDS = 15
+SPOKEN = "what-a-candidate-said"
+BURST = 10
 
 
 @contextmanager
@@ -90,3 +100,80 @@ async def test_ready_only_with_a_database_that_works(
         assert (await client.get("/healthz")).status_code == 200
     assert str(tmp_path) not in ready.text
     await runtime.aclose()
+
+
+class DoomedWorker(Worker):
+    """Ends by itself, with a candidate's words in its error."""
+
+    @override
+    async def run(self) -> None:
+        raise ZeroDivisionError(SPOKEN)
+
+
+class IdleWorker(Worker):
+    """Ends by itself without a word."""
+
+    @override
+    async def run(self) -> None:
+        await asyncio.sleep(0)
+
+
+@dataclass(frozen=True)
+class Ending(Runtime):
+    """A runtime whose worker ends by itself."""
+
+    kind: type[Worker] = DoomedWorker
+
+    @override
+    def worker(self, *, name: str, concurrency: int | None = None, kinds: object = None) -> Worker:
+        return self.kind(self.database, self.handlers, name=name, concurrency=concurrency or 1)
+
+
+def ending(terminal: Terminal, kind: type[Worker]) -> Ending:
+    made = build(read_environment(terminal.environment), terminal.environment)
+    parts = {name: getattr(made, name) for name in Runtime.__dataclass_fields__}
+    return Ending(**parts, kind=kind)
+
+
+@pytest.mark.parametrize("kind", [DoomedWorker, IdleWorker])
+@pytest.mark.parametrize("process", ["worker", "serve"])
+async def test_a_process_whose_worker_ended_leaves(terminal: Terminal, process: str, kind: type[Worker]) -> None:
+    """It would look healthy and do nothing; it ends with an error instead, which repeats no words."""
+    runtime = ending(terminal, kind)
+    told = (
+        work_until_told(runtime, None, None)
+        if process == "worker"
+        else serve_until_told(runtime, "127.0.0.1", 0, with_worker=True)
+    )
+    structlog.reset_defaults()
+    with capture_logs() as logs, pytest.raises(EvenhandError, match="the worker ended by itself") as caught:
+        await asyncio.wait_for(told, GONE_SECONDS)
+    assert SPOKEN not in str(caught.value) + str(logs)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["worker.ended"]
+
+
+@pytest.mark.parametrize(("trusted", "last"), [("10.0.0.0/8", 403), ("192.0.2.7", 429)])
+async def test_behind_a_trusted_proxy_everybody_counts_alone(terminal: Terminal, trusted: str, last: int) -> None:
+    """The address that a trusted proxy tells is the one that is limited; a stranger's word for it counts for nothing."""
+    environment = terminal.environment | {"EVENHAND_TRUSTED_PROXIES": trusted}
+    runtime = build(read_environment(environment), environment)
+    configuration = server_configuration(runtime)
+    configuration.load()
+    transport = httpx.ASGITransport(app=configuration.loaded_app, client=("10.1.2.3", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400") as client:
+        # Without the form's token each is refused, after it was counted.
+        answers = [
+            await client.post("/sign-in", headers={"X-Forwarded-For": f"198.51.100.{number}"})
+            for number in range(BURST + 1)
+        ]
+    assert [answer.status_code for answer in answers] == [403] * BURST + [last]
+    await runtime.aclose()
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_port_that_cannot_be_is_refused(terminal: Terminal, port: str) -> None:
+    """Said as a wrong option, with the bounds."""
+    printed = terminal.run("serve", "--port", port)
+    assert printed.status == 2
+    assert "0<=x<=65535" in printed.err

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
 import httpx
 import msgspec
@@ -12,6 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from orchestrator.domain.interview import Alternative, InterviewState
+from orchestrator.services.interviewing import Saved
 from tests.fixtures.fake_services import ANSWERS, NOTICE, QUESTIONS, FakeInterviewing, candidate_app, interviews
 
 BROWSER = {"accept": "text/html"}
@@ -138,7 +138,9 @@ def test_buttons_lead_where_they_say_and_keep_the_answer(
 ) -> None:
     """Next, back and check all save first; line ends are kept as the candidate typed them."""
     text = '{"a": 1}\r\ntrue & 100% <b>'
-    assert place(post(client, f"/i/begun/questions/{number}", answer=text, go=go)) == f"/i/begun{expected}"
+    assert (
+        place(post(client, f"/i/begun/questions/{number}", answer=text, revision="0", go=go)) == f"/i/begun{expected}"
+    )
     assert fake.interviews["begun"].answers == {QUESTIONS[number - 1][0]: '{"a": 1}\ntrue & 100% <b>'}
 
 
@@ -159,7 +161,7 @@ def test_an_answer_that_did_not_change_is_not_saved_again(client: TestClient[Lit
 def test_a_too_long_answer_stays_in_the_box(client: TestClient[Litestar], fake: FakeInterviewing) -> None:
     """422 with the error by the field and in the summary; not a letter is lost."""
     text = "x" * 8001
-    answer = post(client, "/i/begun/questions/1", answer=text, go="next")
+    answer = post(client, "/i/begun/questions/1", answer=text, revision="0", go="next")
     assert answer.status_code == 422
     assert answer.text.count("Please use at most 8,000 characters. You have 8,001.") == 2
     assert text in answer.text
@@ -169,19 +171,20 @@ def test_a_too_long_answer_stays_in_the_box(client: TestClient[Litestar], fake: 
 
 def test_drafts_are_kept_and_answered_with_the_time(client: TestClient[Litestar], fake: FakeInterviewing) -> None:
     """The script learns when the draft was saved."""
-    answer = post(client, "/i/begun/questions/2/draft", answer="So far")
+    answer = post(client, "/i/begun/questions/2/draft", answer="So far", revision="0")
     assert answer.status_code == 200
-    assert set(answer.json()) == {"saved_at"}
+    assert set(answer.json()) == {"saved_at", "revision"}
+    assert answer.json()["revision"] == 1
     assert fake.interviews["begun"].answers == {"order": "So far"}
 
 
 def test_a_draft_that_cannot_be_kept_says_why(client: TestClient[Litestar]) -> None:
     """The script gets a problem document: 409 when no answers are taken, 422 when too long, 404 for no interview."""
     client.headers["accept"] = "application/json"
-    late = post(client, "/i/submitted/questions/1/draft", answer="x")
+    late = post(client, "/i/submitted/questions/1/draft", answer="x", revision="0")
     assert (late.status_code, late.headers["content-type"]) == (409, "application/problem+json")
-    assert post(client, "/i/begun/questions/1/draft", answer="x" * 8001).status_code == 422
-    assert post(client, "/i/unknown/questions/1/draft", answer="x").status_code == 404
+    assert post(client, "/i/begun/questions/1/draft", answer="x" * 8001, revision="0").status_code == 422
+    assert post(client, "/i/unknown/questions/1/draft", answer="x", revision="0").status_code == 404
 
 
 def test_unanswered_questions_are_marked_kindly(client: TestClient[Litestar]) -> None:
@@ -271,9 +274,9 @@ def test_no_page_uses_words_that_we_never_use(client: TestClient[Litestar]) -> N
 class HandedInMeanwhile(FakeInterviewing):
     """Another device hands in, or closes the interview, between looking and saving."""
 
-    async def save(self, token: str, question_id: str, text: str) -> datetime:
+    async def save(self, token: str, question_id: str, text: str, *, revision: int | None) -> Saved:
         self.interviews[token].state = InterviewState.SUBMITTED
-        return await super().save(token, question_id, text)
+        return await super().save(token, question_id, text, revision=revision)
 
     async def submit(self, token: str) -> None:
         self.interviews[token].state = InterviewState.CLOSED
@@ -284,6 +287,6 @@ def test_who_comes_too_late_sees_where_it_stands() -> None:
     """No error page: the candidate is led to the page for the state that the interview has now."""
     with TestClient(candidate_app(HandedInMeanwhile(interviews()))) as client:
         client.get("/healthz")
-        assert place(post(client, "/i/begun/questions/1", answer="late", go="next")) == "/i/begun/done"
+        assert place(post(client, "/i/begun/questions/1", answer="late", revision="0", go="next")) == "/i/begun/done"
         assert place(post(client, "/i/answered/submit")) == "/i/answered/done"
         assert place(post(client, "/i/submitted/questions/1", answer="late")) == "/i/submitted/done"

@@ -1,6 +1,7 @@
 """The shell around every page: headers, CSRF, sizes, limits, errors, static files."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ from orchestrator.web.rate_limit import Door
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SECRET = "token-that-nobody-may-see"
+SPOKEN = "what-a-candidate-said"
 _REFUSALS = {
     "missing": Missing("gone"),
     "forbidden": Forbidden("Only an admin may do this."),
@@ -39,6 +41,15 @@ async def broken(token: FromPath[str]) -> None:
     raise ZeroDivisionError(len(token))
 
 
+@get("/spoken")
+async def repeat_what_was_said() -> None:
+    """Fail as a library does that puts what it was given into its words."""
+    try:
+        int(SPOKEN)
+    except ValueError as error:
+        raise RuntimeError(f"could not store {SPOKEN}") from error
+
+
 @post(["/i/{token:str}/echo", "/hooks/{token:str}"])
 async def echo(token: FromPath[str]) -> Response[str]:
     """Accept a post."""
@@ -52,7 +63,7 @@ def make_app(
         return troubles
 
     return create_app(
-        handlers=[refuse, broken, echo],
+        handlers=[refuse, broken, repeat_what_was_said, echo],
         services=None,
         secret_key="a secret for tests only, long enough",
         base_url=base_url,
@@ -171,8 +182,22 @@ def test_a_crash_says_nothing_and_logs_no_link(client: TestClient[Litestar], cap
     assert answer.status_code == 500
     assert "ZeroDivisionError" not in answer.text
     ours = [record for record in caplog.records if record.name == "evenhand.web"]
-    assert [record.getMessage() for record in ours] == ["request failed: GET /i/{token}/broken: ZeroDivisionError"]
+    assert [record.getMessage().partition(" at ")[0] for record in ours] == [
+        "request failed: GET /i/{token}/broken: ZeroDivisionError"
+    ]
     assert all(SECRET not in str(vars(record)) for record in ours)
+
+
+def test_the_log_names_what_failed_and_where_but_repeats_no_words(
+    client: TestClient[Litestar], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Types along the chain of causes, and frames; an error's own words may be a candidate's."""
+    with caplog.at_level(logging.INFO):
+        assert client.get("/spoken", headers=BROWSER).status_code == 500
+    assert "RuntimeError from ValueError at " in caplog.text
+    assert re.search(r"test_shell\.py:\d+ in repeat_what_was_said", caplog.text)
+    assert SPOKEN not in caplog.text
+    assert all(SPOKEN not in str(vars(record)) for record in caplog.records)
 
 
 def test_one_address_is_slowed_down() -> None:

@@ -407,3 +407,36 @@ async def test_outcome_and_effect_commit_together(database: Database) -> None:
     (item,) = await all_work(database)
     assert (item.state, item.error) == (WorkState.QUEUED, "the field was locked")
     assert await effects(database) == [1]
+
+
+async def test_who_slept_through_the_lease_reaches_nothing_outside(database: Database, other: Database) -> None:
+    """Right before an outside effect a handler asks whether the work is still its own; a zombie is told no."""
+    reached: list[str] = []
+    refused: list[str] = []
+    asleep, awake = asyncio.Event(), asyncio.Event()
+
+    async def sleeper(_payload: Note, job: Job) -> None:
+        asleep.set()
+        await awake.wait()
+        try:
+            await job.hold()
+        except LeaseLost:
+            refused.append("sleeper")
+            raise
+        reached.append("sleeper")
+
+    async def successor(_payload: Note, job: Job) -> None:
+        await job.hold()
+        reached.append("successor")
+
+    await put(database, 1)
+    first = Worker(database, {Note: sleeper}, lease=LONG, concurrency=1)
+    running = asyncio.create_task(first.run_until_idle())
+    await asleep.wait()
+    await advance(database, LONG + 1)
+    second = Worker(other, {Note: successor}, lease=LONG, concurrency=1)
+    await second.keep_leases()
+    await second.run_until_idle()
+    awake.set()
+    await running
+    assert (reached, refused) == (["successor"], ["sleeper"])

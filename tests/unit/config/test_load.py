@@ -44,7 +44,7 @@ def test_a_good_file_loads() -> None:
         ("bakery",),
     )
     assert program.review.mode is ReviewMode.ALWAYS
-    assert read.connection("north").fields.keys() == ("f_completion", "f_band")
+    assert read.connection("north").fields.field_keys() == ("f_completion", "f_band")
     assert read.retention.transcripts == 365
     with pytest.raises(KeyError):
         read.connection("south")

@@ -72,3 +72,79 @@ def test_secrets_are_not_in_a_representation() -> None:
     secrets = {"EVENHAND_SMTP_PASSWORD": "pass-word-1", "EVENHAND_OPENAI_API_KEY": "sk-secret-2"}
     shown = repr(read_settings(GOOD | secrets))
     assert not [value for value in [*secrets.values(), GOOD["EVENHAND_SECRET_KEY"]] if value in shown]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("PORT", ("-1", "65536", "4.5")),
+        ("SMTP_PORT", ("0", "65536")),
+        ("WORKER_CONCURRENCY", ("0", "201")),
+        ("OPENAI_SAMPLES", ("0", "10")),
+        ("OPENAI_TIMEOUT", ("0", "-1", "nan", "inf")),
+        ("LEASE_SECONDS", ("1.9", "nan", "inf")),
+        ("BASE_URL", ("ftp://host", "host:8400", "https://", "http://host/?a=b", "http://host/#a", "http://ho st")),
+        ("BASE_URL", ("http://host:port", "http://[::1", "http://user@host", "http://host?", "http://host:99999")),
+        ("TRUSTED_PROXIES", ("*", "proxy.internal", "10.0.0.1,", "10.0.0.1/99")),
+    ],
+)
+def test_values_out_of_bounds_are_refused_by_name(name: str, values: tuple[str, ...]) -> None:
+    """What could not work is said at the start, not found out later."""
+    for value in values:
+        message = refused(GOOD | {f"EVENHAND_{name}": value})
+        assert message.startswith(f"EVENHAND_{name} must "), value
+        assert message.count(";") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("PORT", ("0", "65535")),
+        ("SMTP_PORT", ("1", "65535")),
+        ("WORKER_CONCURRENCY", ("1", "200")),
+        ("OPENAI_SAMPLES", ("1", "9")),
+        ("OPENAI_TIMEOUT", ("0.1", "600")),
+        ("LEASE_SECONDS", ("2", "30")),
+        ("BASE_URL", ("https://interviews.example.org", "http://[::1]:8400/", "https://example.org/interviews")),
+        ("TRUSTED_PROXIES", ("10.0.0.1", "10.0.0.0/8, ::1")),
+    ],
+)
+def test_the_bounds_themselves_are_fine(name: str, values: tuple[str, ...]) -> None:
+    """The first and the last allowed value are taken."""
+    for value in values:
+        read_settings(GOOD | {f"EVENHAND_{name}": value})
+
+
+def test_proxies_are_trusted_by_name_only() -> None:
+    """A proxy on the same machine by default; else exactly those that are listed."""
+    assert read_settings(GOOD).trusted_proxies == "127.0.0.1"
+    listed = read_settings(GOOD | {"EVENHAND_TRUSTED_PROXIES": "10.0.0.0/8, ::1"})
+    assert listed.trusted_proxies == "10.0.0.0/8, ::1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["EVENHAND_PORTS", "EVENHAND_DATABSE_URL", "EVENHAND_SMTP_USER", "EVENHAND_OPENAI_KEY", "EVENHAND_TRUSTED_PROXY"],
+)
+def test_a_misspelt_name_is_refused(name: str) -> None:
+    """It would be ignored without a word otherwise; the value is not shown."""
+    message = refused(GOOD | {name: "hunter2"})
+    assert message.startswith(f"{name} is no setting; did you mean EVENHAND_")
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "EVENHAND_SANDBOX_API_KEY",
+        "EVENHAND_SANDBOX_WEBHOOK_SECRET",
+        "EVENHAND_DEMO_PORTS",
+        "EVENHAND_CHROMIUM",
+        "EVENHAND_LEVER_API_KEY",
+        "EVENHAND_ASHBY_API_KEY",
+        "EVENHAND_GREENHOUSE_SECRET",
+    ],
+)
+def test_names_for_other_things_are_left_alone(name: str) -> None:
+    """evenhand.yaml names secrets of connections as it likes."""
+    read_settings(GOOD | {name: "hunter2"})

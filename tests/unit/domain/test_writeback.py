@@ -99,8 +99,8 @@ def test_what_is_not_mapped_or_empty_is_not_written() -> None:
     small = FieldMap(completion="f_completion", band="f_band", score="f_score", bullets="f_bullets")
     empty = replace(RESULT, percent=None, bullets=())
     assert result_fields(empty, small) == {"f_completion": "Completed", "f_band": "Strong evidence"}
-    assert small.keys() == ("f_completion", "f_band", "f_score", "f_bullets")
-    assert set(result_fields(RESULT, MAPPING)) == set(MAPPING.keys())
+    assert small.field_keys() == ("f_completion", "f_band", "f_score", "f_bullets")
+    assert set(result_fields(RESULT, MAPPING)) == set(MAPPING.field_keys())
 
 
 def test_the_note_says_who_decides_and_can_be_found_again() -> None:

@@ -4,6 +4,7 @@
 const IDLE_MS = 1500; // after the last key
 const LONGEST_MS = 6000; // while somebody types without a break
 const RETRY_MS = 5000;
+const LEAVE_MS = 3000; // how long a button waits for a draft that is under way
 
 function grow(box) {
   if (CSS.supports("field-sizing", "content")) return;
@@ -21,18 +22,25 @@ class Draft {
     this.line = document.querySelector("[data-saved]");
     this.words = this.line.querySelector("[data-saved-words]");
     this.live = this.line.querySelector("[data-saved-live]");
+    this.reload = this.line.querySelector("[data-saved-reload]");
+    this.revision = box.form.elements.revision;
     this.kept = box.value;
+    this.sent = new Set(); // texts that may have arrived although no answer came back
     this.savedAt = null;
     this.waitingSince = null;
     this.timer = null;
     this.sending = null;
+    this.done = null;
     this.ended = false;
 
     box.addEventListener("input", () => this.schedule());
     box.addEventListener("blur", () => this.send());
-    box.form.addEventListener("submit", () => this.end());
+    box.form.addEventListener("submit", (event) => this.end(event));
     window.addEventListener("online", () => this.send());
-    window.addEventListener("pageshow", () => { this.ended = false; });
+    window.addEventListener("pageshow", (event) => {
+      // Shown again from memory after its text was sent: only the server knows the newest answer.
+      if (event.persisted && this.ended) window.location.reload();
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.send({ keepalive: true });
     });
@@ -46,25 +54,43 @@ class Draft {
     this.timer = window.setTimeout(() => this.send(), Math.min(IDLE_MS, left));
   }
 
-  // The form itself carries the answer now; a draft that is still under way must not arrive after it.
-  end() {
-    this.ended = true;
+  // The form itself carries the answer now. A draft that is under way is waited for: the form must say what it replaces.
+  end(event) {
     window.clearTimeout(this.timer);
-    this.sending?.abort();
+    if (this.sending) {
+      event.preventDefault();
+      if (!this.ended) this.leave(event.submitter);
+    }
+    this.ended = true;
   }
 
-  async send({ keepalive = false } = {}) {
+  async leave(submitter) {
+    const form = this.box.form;
+    await Promise.race([this.done, new Promise((resolve) => { window.setTimeout(resolve, LEAVE_MS); })]);
+    this.sending?.abort();
+    this.sending = null;
+    delete form.dataset.sent;
+    form.requestSubmit(submitter);
+  }
+
+  send({ keepalive = false } = {}) {
     const text = this.box.value;
-    if (this.ended || this.sending || text === this.kept) return;
+    if (this.ended || this.sending || this.line.dataset.stopped || text === this.kept) return;
     window.clearTimeout(this.timer);
     this.waitingSince = null;
     this.sending = new AbortController();
-    const body = new URLSearchParams({ answer: text, _csrf_token: this.box.form.elements._csrf_token.value });
+    this.done = this.deliver(text, keepalive);
+  }
+
+  async deliver(text, keepalive) {
+    this.sent.add(text);
+    const token = this.box.form.elements._csrf_token.value;
+    const body = new URLSearchParams({ answer: text, revision: this.revision.value, _csrf_token: token });
     try {
       const answer = await fetch(this.box.dataset.draft, {
         method: "POST", body, keepalive, signal: this.sending.signal, headers: { Accept: "application/json" },
       });
-      this.read(answer, text);
+      await this.read(answer, text);
     } catch (error) {
       if (error.name !== "AbortError") this.trouble("Not saved yet: there is no connection. We try again by ourselves.");
     } finally {
@@ -77,8 +103,10 @@ class Draft {
     this.timer = window.setTimeout(() => this.send(), this.line.dataset.trouble ? RETRY_MS : IDLE_MS);
   }
 
-  read(answer, text) {
+  async read(answer, text) {
     if (answer.ok) {
+      this.revision.value = (await answer.json()).revision;
+      this.sent.clear();
       this.kept = text;
       this.savedAt = Date.now();
       // Said aloud once, and again after a trouble; a voice every few seconds would disturb.
@@ -87,7 +115,16 @@ class Draft {
       this.tick();
       return;
     }
-    if (answer.status === 422 || answer.status === 413) {
+    const saved = answer.status === 409 ? (await answer.json()).saved : undefined;
+    if (saved && this.sent.has(saved.answer)) {
+      // No other device: an earlier draft of ours arrived although its answer was lost. We go on from there.
+      this.revision.value = saved.revision;
+      this.kept = saved.answer;
+    } else if (saved) {
+      this.line.dataset.stopped = "yes";
+      this.reload.hidden = false;
+      this.trouble("Changed on another device. Your text here is not saved; the buttons below show you both.");
+    } else if (answer.status === 422 || answer.status === 413) {
       this.kept = text; // sending the same text again would not help
       this.trouble("Not saved: the answer is longer than we can take. Please shorten it.");
     } else if (answer.status === 404 || answer.status === 409 || answer.status === 403) {

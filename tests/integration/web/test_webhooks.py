@@ -1,0 +1,101 @@
+"""The webhook receiver at its door: who may knock, how often, and what is looked at first."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from litestar import Litestar
+from litestar.exceptions import TooManyRequestsException
+from litestar.testing import TestClient
+from litestar.types import Receive, Scope, Send
+
+from orchestrator.errors import Missing
+from orchestrator.services.intake import Receipt
+from orchestrator.web.app import HOOK_LIMIT, create_app
+from orchestrator.web.rate_limit import AddressLimit
+from orchestrator.web.webhooks import receive
+
+
+@dataclass
+class FakeIntake:
+    """Knows one connection; ``seen`` and ``refused`` keep what came."""
+
+    seen: list[bytes] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def known(self, connection_key: str) -> None:
+        if connection_key != "northlight":
+            raise Missing("There is no such connection.")
+
+    async def receive(self, connection_key: str, headers: dict[str, str], body: bytes) -> Receipt:
+        self.known(connection_key)
+        self.seen.append(body)
+        return Receipt(202, stored=bool(headers))
+
+    async def refuse(self, connection_key: str, reason: str) -> None:
+        self.refused.append(f"{connection_key}: {reason}")
+
+
+@dataclass
+class FakeServices:
+    """What the receiver needs of the services."""
+
+    intake: FakeIntake = field(default_factory=FakeIntake)
+
+
+def app(services: FakeServices) -> Litestar:
+    secret = "a secret for tests only, long enough"
+    return create_app(handlers=[receive], services=services, secret_key=secret, base_url="http://127.0.0.1")
+
+
+def test_an_unknown_connection_is_refused_before_its_body_is_read() -> None:
+    """A stranger's large body is a 404 like any other, and leaves no counter behind; a known one's is a 413."""
+    services = FakeServices()
+    large = b" " * (HOOK_LIMIT + 1)
+    with TestClient(app(services)) as client:
+        assert client.post("/hooks/nowhere", content=large).status_code == 404
+        assert client.post("/hooks/northlight", content=large).status_code == 413
+        assert client.post("/hooks/northlight", content=b"{}").status_code == 202
+    assert services.intake.refused == ["northlight: TooLarge"]
+    assert services.intake.seen == [b"{}"]
+
+
+class Street:
+    """One address that knocks at the door as shipped, with a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.passed = 0
+        self._limit = AddressLimit(clock=lambda: self.now)
+
+    async def knock(self, path: str = "/hooks/northlight") -> None:
+        """One post; raises where it is refused."""
+        scope = {"type": "http", "method": "POST", "path": path, "client": ("192.0.2.1", 1)}
+        await self._limit.handle(scope, _nothing, _nothing, self._inside)  # type: ignore[arg-type]  # all that it reads
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.passed += 1
+
+
+async def _nothing(*_: object) -> None:
+    return None
+
+
+async def test_a_busy_ats_passes() -> None:
+    """A hundred deliveries a second for two minutes, on top of a burst: not one is refused."""
+    street = Street()
+    for _ in range(500):
+        await street.knock()
+    for _ in range(12_000):
+        street.now += 0.01
+        await street.knock()
+    assert street.passed == 12_500
+
+
+async def test_a_flood_from_one_address_is_stopped() -> None:
+    """Whoever sends thousands at once waits."""
+    street = Street()
+    for _ in range(600):
+        await street.knock()
+    with pytest.raises(TooManyRequestsException):
+        await street.knock()
+    assert street.passed == 600
