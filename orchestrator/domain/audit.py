@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from orchestrator.errors import ChainBroken
 
-GENESIS = "0" * 64
+GENESIS: str = "0" * 64
 
 
 class AuditEvent(Struct, frozen=True, kw_only=True):
@@ -55,8 +55,8 @@ class Walk:
     """A walk along the chain, one event after the other, holding no more than the last link."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.last_hash = GENESIS
+        self.count: int = 0
+        self.last_hash: str = GENESIS
 
     def add(self, chained: ChainedEvent) -> None:
         """Take the next event.
