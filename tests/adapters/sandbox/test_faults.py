@@ -68,7 +68,7 @@ async def test_rate_limited(sandbox: Sandbox, seconds: int | None) -> None:
 async def test_timeout_after_commit(sandbox: Sandbox, hang: float) -> None:
     """The write is committed, once; the caller never hears of it, whether the connection is cut or hangs."""
     await sandbox.set_faults(timeout_after_commit={"next": 1, "hang_seconds": hang})
-    adapter = sandbox.adapter(timeout=httpx.Timeout(0.3))
+    adapter = sandbox.adapter(timeout=httpx.Timeout(5.0, read=0.3))
     with pytest.raises(OutcomeUnknown):
         await adapter.write_fields("app_000001", {"interview_score": 5})
     assert await adapter.read_fields("app_000001") == {"interview_score": 5}

@@ -102,13 +102,12 @@ async def test_verifying_beside_a_writer_finds_no_tampering(postgres_database: D
 
     writer = asyncio.create_task(write())
     lengths: list[int] = []
-    for _ in range(rounds):
+    while len(lengths) < rounds or lengths[-1] - lengths[0] < rounds:
         async with postgres_database.reading() as session:
             lengths.append((await verify_chain(session))[0])
     enough.set()
     await writer
     assert lengths == sorted(lengths)
-    assert lengths[-1] > lengths[0]
 
 
 async def test_an_error_of_the_database_does_not_repeat_what_was_written(sqlite_database: Database) -> None:
