@@ -1,7 +1,7 @@
 """The ATS connections of this installation, and the log of every push and pull."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import AdapterError
-from adapters.contract.model import StageKind
+from adapters.contract.model import Stage, StageKind
 from orchestrator.config.schema import Connection
 from orchestrator.db.base import new_id
 from orchestrator.db.models.writeback import Direction, SyncRow
@@ -38,9 +38,20 @@ class AtsConnection(Struct, frozen=True):
         """The connection's key in evenhand.yaml."""
         return self.settings.key
 
-    def stage_map(self, learnt: Mapping[str, StageKind]) -> StageMap:
-        """The table of the file with what people mapped from the quarantine; the file wins."""
-        kinds = {normal_name(name): kind for name, kind in learnt.items()} | dict(learnt)
+    def stage_map(self, learnt: Sequence[tuple[Stage, StageKind]]) -> StageMap:
+        """The table of the file with what people mapped from the quarantine; the file wins.
+
+        A name that people mapped in two ways says nothing about a third stage of that name: it is not guessed.
+        """
+        in_file = {normal_name(mapping.stage) for mapping in self.settings.stages}
+        by_name: dict[str, set[StageKind]] = {}
+        kinds: dict[str, StageKind] = {}
+        for stage, kind in learnt:
+            name = normal_name(stage.name)
+            by_name.setdefault(name, set()).add(kind)
+            if name not in in_file:
+                kinds[stage.id] = kind
+        kinds |= {name: next(iter(said)) for name, said in by_name.items() if len(said) == 1}
         for mapping in self.settings.stages:
             kinds[mapping.stage] = mapping.kind
             kinds[normal_name(mapping.stage)] = mapping.kind

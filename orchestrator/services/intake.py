@@ -14,6 +14,7 @@ from orchestrator.db.models.intake import DeliveryRow, DeliverySource, DeliveryS
 from orchestrator.db.models.writeback import Direction
 from orchestrator.db.repositories import intake as rows
 from orchestrator.db.session import Database, Transaction
+from orchestrator.domain.trigger import CLOCK_TOLERANCE
 from orchestrator.ports import Clock
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApplication
@@ -21,7 +22,7 @@ from orchestrator.services.triggering import Triggering
 from orchestrator.work.job import Job
 from orchestrator.work.limits import take_token
 from orchestrator.work.outcome import Dead, Done, Outcome
-from orchestrator.work.queue import enqueue
+from orchestrator.work.queue import enqueue, hurry
 
 # A header whose name has one of these words may be a credential, and is not kept.
 _SECRET_HEADERS = ("authorization", "cookie", "signature", "token", "secret", "key")
@@ -65,7 +66,7 @@ class Intake:
         now = self._clock.now()
         try:
             connection.adapter.verify(headers, body, secrets=connection.webhook_secrets, now=now)
-            events = connection.adapter.parse(headers, body)
+            events = connection.adapter.parse(_kept(headers), body)
         except (SignatureInvalid, PayloadInvalid) as error:
             await self.refuse(connection_key, type(error).__name__)
             raise
@@ -91,10 +92,13 @@ class Intake:
                 },
             )
             if delivery_id is not None and wanted:
+                lane = _reading_lane(connection.key, wanted[0]) if len(wanted) == 1 else None
+                if lane is not None:
+                    await hurry(tx, lane)
                 await enqueue(
                     tx,
                     ProcessDelivery(delivery_id=delivery_id),
-                    lane=_reading_lane(connection.key, wanted[0]) if len(wanted) == 1 else None,
+                    lane=lane,
                     rate_key=connection.key,
                     dedupe=f"delivery:{delivery_id}",
                 )
@@ -146,7 +150,7 @@ class Intake:
         while True:
             await take_token(self._database, connection.key)
             async with self._sync.exchange(connection, Direction.PULL, "list_changed", external_id=None):
-                page = await connection.adapter.list_changed(cursor, since=since)
+                page = await connection.adapter.list_changed(cursor, since=since - CLOCK_TOLERANCE)
             async with self._database.transaction() as tx:
                 for external_id in page.application_ids:
                     await self.announce(tx, connection.key, external_id, DeliverySource.POLL, mark=page.cursor)
@@ -180,10 +184,12 @@ class Intake:
     @staticmethod
     async def _enqueue_read(tx: Transaction, connection: str, external_id: str, delivery_id: uuid.UUID) -> None:
         payload = ReadApplication(delivery_id=delivery_id, connection=connection, external_id=external_id)
+        lane = _reading_lane(connection, external_id)
+        await hurry(tx, lane)
         await enqueue(
             tx,
             payload,
-            lane=_reading_lane(connection, external_id),
+            lane=lane,
             rate_key=connection,
             dedupe=f"delivery:{delivery_id}:{external_id}",
         )
@@ -199,9 +205,9 @@ class Intake:
             ):
                 found = await connection.adapter.read_application(external_id)
         async with job.finish() as tx:
-            if found is None:
-                outcome = await self._triggering.gone(tx, connection, external_id)
-            else:
+            # Nothing ends because of one 404: a lagging replica or a lost permission says the same.
+            outcome = "the application is gone"
+            if found is not None:
                 outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
             delivery = await tx.session.get_one(DeliveryRow, delivery_id)
             delivery.state, delivery.processed_at = DeliveryState.PROCESSED, self._clock.now()

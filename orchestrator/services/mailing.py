@@ -72,13 +72,15 @@ class Mailing:
         """The link of a mail must open: with a new secret key it is another one than at the last mail."""
         token = self._links.token(interview.id, interview.round)
         async with self._database.transaction() as tx:
-            await interviews.keep_link(
-                tx.session,
-                interview_id=interview.id,
-                token_hash=self._links.fingerprint(token),
-                round_=interview.round,
-                at=self._clock.now(),
-            )
+            current = await interviews.by_id(tx.session, interview.id, lock=True)
+            if current is not None and current.round == interview.round:
+                await interviews.keep_link(
+                    tx.session,
+                    interview_id=interview.id,
+                    token_hash=self._links.fingerprint(token),
+                    round_=interview.round,
+                    at=self._clock.now(),
+                )
 
     def _overtaken(self, interview: InterviewRow, name: MailName, number: int) -> bool:
         """After an outage two reminders can be due at once: the later one says all, the earlier one would be noise."""

@@ -84,14 +84,6 @@ class Triggering:
         self._store(tx, row.id, entry.id, delivery_id, duplicate, now)
         return Reason.DUPLICATE.value
 
-    async def gone(self, tx: Transaction, connection: AtsConnection, external_id: str) -> str:
-        """The ATS has no such application any more: an invitation that nobody took up ends, and no mail follows."""
-        row = await rows.known_application(tx.session, connection=connection.key, external_id=external_id)
-        if row is not None:
-            for interview in await interviews.not_begun(tx.session, application_id=row.id, stage_entry_id=None):
-                await self._steps.take(tx, interview, Cancel(), actor=SYSTEM, now=self._clock.now())
-        return "the application is gone"
-
     async def _decide(
         self,
         tx: Transaction,

@@ -202,6 +202,6 @@ def _sort(
             settled[key] = value
         elif FieldVerdict.WRITE in verdicts:
             to_write[key] = value
-        else:
+        elif value is not None:
             conflicts.append(key)
     return Sorted(to_write, settled, tuple(conflicts))

@@ -9,7 +9,7 @@ from orchestrator.db.session import Transaction
 from orchestrator.db.upsert import insert_into
 from orchestrator.work.payload import Payload
 from orchestrator.work.sql import DatabaseNow
-from orchestrator.work.table import Priority, work
+from orchestrator.work.table import QUEUED, Priority, work
 from orchestrator.work.wakeup import ring_after_commit
 
 
@@ -62,6 +62,15 @@ async def enqueue(
     if added and run_at is None and not delay:
         await ring_after_commit(tx)
     return added
+
+
+async def hurry(tx: Transaction, lane: str) -> None:
+    """What waits for its next try in a lane is tried now: there is news, and the newest item must not wait for hours."""
+    await tx.session.execute(
+        sa.update(work)
+        .where(work.c.lane == lane, work.c.state == QUEUED, work.c.run_at > DatabaseNow())
+        .values(run_at=DatabaseNow())
+    )
 
 
 def _due(run_at: datetime | None, delay: timedelta | None) -> "sa.ColumnElement[float]":

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
+from weakref import WeakSet
 
 import sqlalchemy as sa
 import structlog
@@ -60,6 +61,7 @@ class Worker:
         self._buckets = dict(buckets or {})
         self._kinds = kinds
         self._running: dict[asyncio.Task[None], Job] = {}
+        self._stopped: WeakSet[asyncio.Task[None]] = WeakSet()
         self._wake = asyncio.Event()
         self._ready = False
         self._stopping = False
@@ -206,7 +208,7 @@ class Worker:
 
     async def keep_leases(self) -> None:
         """Extend the leases of what runs here and put back what others let go; what we lost ourselves is stopped."""
-        held = {task: job for task, job in self._running.items() if not job.settled}
+        held = {task: job for task, job in self._running.items() if not job.settled and task not in self._stopped}
         ours: set[int] = set()
         async with self._database.transaction() as tx:
             if held:
@@ -215,6 +217,8 @@ class Worker:
         for task, job in held.items():
             if job.id not in ours and not job.settled and not task.done():
                 self._lost(job)
+                # Once is enough: what it does on its way out must not be cut off as well.
+                self._stopped.add(task)
                 task.cancel()
         if swept:
             log.warning("work.leases_ended", count=swept)

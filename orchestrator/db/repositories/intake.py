@@ -1,7 +1,7 @@
 """Deliveries, refusals, quarantine and the shadow of the ATS."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -54,21 +54,14 @@ async def count_refusal(session: AsyncSession, *, connection: str, day: date, re
     )
 
 
-async def learnt_stages(session: AsyncSession, connection: str) -> dict[str, StageKind]:
-    """What people said about stages in the quarantine, by stage id and by name."""
+async def learnt_stages(session: AsyncSession, connection: str) -> Sequence[tuple[Stage, StageKind]]:
+    """What people said about stages in the quarantine."""
     rows = await session.execute(
-        sa.select(QuarantineRow.stage_id, QuarantineRow.stage_name, QuarantineRow.kind).where(
-            QuarantineRow.connection == connection, QuarantineRow.state == QuarantineState.MAPPED
-        )
+        sa.select(QuarantineRow.stage_id, QuarantineRow.stage_name, QuarantineRow.kind)
+        .where(QuarantineRow.connection == connection, QuarantineRow.state == QuarantineState.MAPPED)
+        .order_by(QuarantineRow.id)
     )
-    by_id: dict[str, StageKind] = {}
-    by_name: dict[str, set[StageKind]] = {}
-    for stage_id, name, kind in rows:
-        if kind is not None:
-            by_id[stage_id] = kind
-            by_name.setdefault(name, set()).add(kind)
-    # A name that people mapped in two ways says nothing about a third stage of that name.
-    return {name: next(iter(kinds)) for name, kinds in by_name.items() if len(kinds) == 1} | by_id
+    return [(Stage(id=stage_id, name=name), kind) for stage_id, name, kind in rows if kind is not None]
 
 
 async def quarantine(session: AsyncSession, *, connection: str, stage: Stage, at: datetime) -> None:
@@ -154,17 +147,6 @@ async def lock_application(
         )
     ).scalar_one()
     return row, created
-
-
-async def known_application(session: AsyncSession, *, connection: str, external_id: str) -> ApplicationRow | None:
-    """An application that was read before, locked until the transaction ends."""
-    return (
-        await session.scalars(
-            sa.select(ApplicationRow)
-            .where(ApplicationRow.connection == connection, ApplicationRow.external_id == external_id)
-            .with_for_update()
-        )
-    ).one_or_none()
 
 
 async def add_stage_entry(

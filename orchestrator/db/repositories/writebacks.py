@@ -37,9 +37,8 @@ async def note_acknowledged(session: AsyncSession, write_back_id: uuid.UUID) -> 
 
 
 async def owned_fields(session: AsyncSession, application_id: uuid.UUID) -> set[str]:
-    """Fields of an application that hold a value of ours, as far as we know."""
-    owned = await session.scalars(sa.select(OwnedFieldRow).where(OwnedFieldRow.application_id == application_id))
-    return {row.field for row in owned if row.value is not None}
+    """Fields of an application that hold a value of ours, or will when what is still to be written has been."""
+    return {field for field, values in (await our_values(session, application_id)).items() if values != [None]}
 
 
 async def our_values(session: AsyncSession, application_id: uuid.UUID) -> dict[str, list[FieldValue]]:

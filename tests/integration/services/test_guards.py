@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from typing_extensions import override
 
-from adapters.contract.model import Note
+from adapters.contract.model import Note, Stage, StageKind
 from adapters.sandbox.adapter import SandboxAdapter
 from orchestrator.db.models.intake import ConnectionRow
 from orchestrator.db.repositories.audit import verify_chain
@@ -166,3 +166,33 @@ async def test_a_new_interview_does_not_stand_beside_an_old_band(sqlite_url: str
 
         assert before["interview_band"]
         assert {key: value for key, value in after.items() if value is not None} == {"interview_completion": "Invited"}
+
+
+async def test_news_does_not_wait_behind_an_old_failure(sqlite_url: str, tmp_path: Path) -> None:
+    """A read that failed often sleeps for hours; the next delivery about that application wakes it at once."""
+    async with running_house(sqlite_url, tmp_path) as house:
+        application = await newcomer(house)
+        await settled(house)
+        await house.sandbox.set_faults(error_500={"next": 1})
+        await house.sandbox.move(application.id, "First Interview")
+
+        async def failed() -> bool | None:
+            tried = "SELECT count(*) FROM work WHERE kind = 'delivery.process' AND state = 'queued' AND attempt = 1"
+            return True if await count(house.runtime.database, tried) else None
+
+        await house.until("a failed read", failed)
+        await advance(house.runtime.database, -6 * 3600)
+        note = {"body": "A note", "visibility": "team"}
+        await house.sandbox.admin.post(f"/applications/{application.id}/notes", data=note)
+        await house.until_field(application.id, "interview_completion", "Invited")
+
+
+async def test_a_name_that_was_mapped_two_ways_is_not_guessed(sqlite_url: str, tmp_path: Path) -> None:
+    """Two jobs may use one name for two things; each stage keeps its own kind, and a third of that name is held."""
+    async with running_house(sqlite_url, tmp_path) as house:
+        connection = house.runtime.connections.get("sandbox")
+        one, two = Stage(id="STG_A", name="Phone Screen"), Stage(id="STG_B", name="phone  screen")
+        table = connection.stage_map([(one, StageKind.APPLICATION_REVIEW), (two, StageKind.FIRST_INTERVIEW)])
+        assert table.kind_of(one) is StageKind.APPLICATION_REVIEW
+        assert table.kind_of(two) is StageKind.FIRST_INTERVIEW
+        assert table.kind_of(Stage(id="STG_C", name="Phone Screen")) is None
