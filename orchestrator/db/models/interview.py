@@ -56,7 +56,7 @@ class InterviewRow(Keyed, Base):
 
 
 class LinkRow(Keyed, Base):
-    """A candidate link. Only the SHA-256 of its token is stored. PII class: none."""
+    """A candidate link. Only a keyed hash of its token is stored. PII class: none."""
 
     __tablename__ = "interview_link"
 
