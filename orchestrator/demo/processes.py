@@ -12,10 +12,12 @@ from pathlib import Path
 import httpx
 from msgspec import Struct
 
-from orchestrator.errors import EvenhandError
+from orchestrator.errors import EvenhandError, SettingsInvalid
 
 READY_SECONDS = 60.0
 HOST = "127.0.0.1"
+HIGHEST_PORT = 65535
+PORTS_WANTED = "EVENHAND_DEMO_PORTS must be four different port numbers with commas: Evenhand, ATS, mail, SMTP"
 SANDBOX_SCOPED_KEY = "EVENHAND_SANDBOX_API_KEY"
 WEBHOOK_SECRET = "EVENHAND_SANDBOX_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, not a secret
 
@@ -61,14 +63,18 @@ def wanted_ports(environ: Mapping[str, str]) -> Ports:
     """The usual ports, each of which EVENHAND_DEMO_PORTS (four numbers with commas) can replace.
 
     Raises:
-        NotReady: a port is taken, or the variable cannot be read.
+        SettingsInvalid: the variable cannot be read.
+        NotReady: a port is taken.
     """
     given = environ.get("EVENHAND_DEMO_PORTS", "8400,8401,8402,8425")
     try:
         ports = Ports(*(int(number) for number in given.split(",")))
     except (TypeError, ValueError) as error:
-        raise NotReady("EVENHAND_DEMO_PORTS must be four numbers with commas: Evenhand, ATS, mail, SMTP") from error
-    for number in (ports.evenhand, ports.sandbox, ports.mail, ports.smtp):
+        raise SettingsInvalid(PORTS_WANTED) from error
+    numbers = (ports.evenhand, ports.sandbox, ports.mail, ports.smtp)
+    if len(set(numbers)) < len(numbers) or not all(0 < number <= HIGHEST_PORT for number in numbers):
+        raise SettingsInvalid(PORTS_WANTED)
+    for number in numbers:
         try:
             socket.create_server((HOST, number)).close()
         except OSError as error:

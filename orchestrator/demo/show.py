@@ -37,9 +37,11 @@ from orchestrator.demo.script import (
 from orchestrator.domain.interview import Completion
 from orchestrator.domain.result import Result
 from orchestrator.domain.transcript import Transcript
-from orchestrator.errors import EvenhandError, InputInvalid
+from orchestrator.errors import ConfigurationInvalid, EvenhandError
 from orchestrator.main import Runtime, build, migrate, read_environment
+from rubrics.loader import find
 
+RUBRIC = "customer-support/first-interview"
 SANDBOX_ADDRESS = "base_url: http://127.0.0.1:8401"
 
 
@@ -64,15 +66,20 @@ def read_answers(file: Path | None) -> Sequence[str]:
     """The answers of the scripted candidate, or anyone's own.
 
     Raises:
-        InputInvalid: the file is not a JSON list of strings.
+        ConfigurationInvalid: the file is not a JSON list of strings, at most one for each question, one of them not blank.
     """
     text = file.read_text("utf-8") if file else files("orchestrator.demo").joinpath("answers.json").read_text("utf-8")
     try:
         answers = json.loads(text)
     except ValueError as error:
-        raise InputInvalid(f"{file} is not JSON: {error}") from error
+        raise ConfigurationInvalid([f"{file} is not JSON: {error}"]) from error
     if not isinstance(answers, list) or not all(isinstance(answer, str) for answer in answers):
-        raise InputInvalid(f"{file} must hold a JSON list of strings, one answer for each question in order")
+        raise ConfigurationInvalid([f"{file} must hold a JSON list of strings, one answer for each question in order"])
+    questions = len(find(RUBRIC).questions)
+    if len(answers) > questions:
+        raise ConfigurationInvalid([f"{file} has {len(answers)} answers, and the interview has {questions} questions"])
+    if not any(answer.strip() for answer in answers):
+        raise ConfigurationInvalid([f"{file} answers nothing; at least one answer must not be blank"])
     return answers
 
 
@@ -88,7 +95,9 @@ def run_demo(*, once: bool, json_out: Path | None, answers: Path | None) -> int:
     stage = new_stage(folder, ports)
     cast, display = Cast(stage), Display()
     # A terminated demo must not leave its processes behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that started it in the background made it deaf to Ctrl-C, too.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     try:
         return _perform(stage, cast, display, given, json_out=json_out, once=once)
     except (EvenhandError, httpx.HTTPError) as error:
