@@ -39,14 +39,19 @@ class Relay:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        ends = [writer]
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.target)
+            ends.append(back)
             with suppress(ConnectionError, asyncio.CancelledError):
                 await asyncio.gather(self._requests(reader, back), _pass(there, writer))
-            back.close()
         finally:
             self._tasks.discard(task)
-            writer.close()
+            for end in ends:
+                end.close()
+            for end in ends:
+                with suppress(ConnectionError):
+                    await end.wait_closed()
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(CHUNK):
