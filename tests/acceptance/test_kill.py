@@ -4,8 +4,10 @@ The main job still completes, and nothing happens twice: one interview, one invi
 """
 
 import asyncio
+import queue
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -37,28 +39,38 @@ from orchestrator.domain.transcript import Transcript
 from orchestrator.main import Runtime, build, read_environment
 from tests.fixtures.house import REVIEWER
 
-KILLS = 10
+KILLS = {"invitation": 3, "interview": 3, "scoring": 2, "write-back": 2}
 PATIENCE = 150.0
 
 
 class Killer(threading.Thread):
-    """Kills Evenhand at random moments and starts it again, until it has done so often enough."""
+    """Kills Evenhand at random moments of each phase and starts it again.
+
+    A phase has kills of its own: a process that dies as soon as it is up would never get beyond the first.
+    """
 
     def __init__(self, cast: Cast, stage: Stage, *, seed: int) -> None:
         super().__init__(daemon=True)
-        self.kills = 0
+        self.kills: Counter[str] = Counter()
         self.trouble: NotReady | None = None
         self._cast, self._stage = cast, stage
         self._random = random.Random(seed)
+        self._orders: queue.Queue[str] = queue.Queue()
+
+    def strike(self, phase: str) -> None:
+        """The phase begins: its kills come, each a random while after Evenhand is up."""
+        for _ in range(KILLS[phase]):
+            self._orders.put(phase)
 
     def run(self) -> None:
         """Kill, start, wait until it answers, and after a random while again."""
         ready = f"{self._stage.ports.evenhand_url}/healthz"
-        while self.kills < KILLS:
-            # The moment is the point: between none and all of what one step of the job takes.
+        while self.kills.total() < sum(KILLS.values()):
+            phase = self._orders.get()
+            # The moment is the point: between none and all of what one phase of the job takes.
             sleep(self._random.uniform(0.0, 0.35))
             self._cast.kill("evenhand")
-            self.kills += 1
+            self.kills[phase] += 1
             self._cast.start_evenhand()
             try:
                 self._cast.wait_until_ready("evenhand", ready)
@@ -150,14 +162,23 @@ def test_ten_kills_lose_nothing_and_double_nothing(seed: int, tmp_path: Path) ->
             application = witness.application_in(JOB, BEFORE_STAGE)
             before = witness.profile(application["id"])
             killer.start()
+            killer.strike("invitation")
             move_card(stage.ports, witness, application)
             link = invitation_link(stage.ports, before["candidate"]["emails"][0])
+            before_interview = killer.kills.total()
+            killer.strike("interview")
             persistently(lambda: take_interview(stage.ports, link, read_answers(None)))
+            killer.strike("scoring")
             in_review = wait_for_field(witness, application["id"], COMPLETION, [Completion.IN_REVIEW])
+            before_decision = killer.kills.total()
+            killer.strike("write-back")
             decided(stage, witness, application["id"])
             killer.join(timeout=PATIENCE)
             assert killer.trouble is None
             assert killer.kills == KILLS
+            # Not all of them while everything was still to come.
+            assert before_interview <= KILLS["invitation"]
+            assert before_decision <= sum(KILLS.values()) - KILLS["write-back"]
             after = witness.profile(application["id"])
         mails = httpx.get(f"{stage.ports.mail_url}/api/messages", trust_env=False).json()
         transcript, result = read_back(stage)
