@@ -5,7 +5,7 @@ PY := .venv/bin/python
 BIN := .venv/bin
 T ?= tests
 
-.PHONY: help venv demo test check chaos fmt serve db-revision shots wheel-test coverage
+.PHONY: help venv demo test check chaos mutants fuzz bench bench-scale fmt serve db-revision shots wheel-test coverage
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,7 @@ test: venv ## Run every test, PostgreSQL and browser included (T=path for a part
 check: venv ## Lint, types, import rules: all that must be green on every commit
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy orchestrator adapters rubrics tests alembic/env.py
+	@$(BIN)/mypy orchestrator adapters rubrics tests bench alembic/env.py
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/evenhand rubrics lint
@@ -39,6 +39,23 @@ fmt: venv ## Format and fix what can be fixed
 chaos: venv ## Kill, pause, double and reorder while N stage moves go through (N=200 DB=sqlite|postgres SEED=1)
 	@bash .ci/prerequisites
 	@$(PY) -m tests.chaos.run --moves $(or $(N),200) --database $(or $(DB),sqlite) --seed $(or $(SEED),1)
+
+mutants: venv ## Plant known bugs into copies of the engine: every one must be caught (ONLY=name for one)
+	@bash .ci/prerequisites
+	@$(PY) -m tests.mutants $(if $(ONLY),--only "$(ONLY)")
+
+fuzz: venv ## Fuzz webhooks in process, the server over HTTP, and every route by its description (SEED=1)
+	@$(PY) -m tests.fuzz.webhooks --bodies $(or $(BODIES),1000000) --seed $(or $(SEED),1)
+	@$(PY) -m tests.fuzz.over_http --requests $(or $(REQUESTS),20000) --seed $(or $(SEED),1)
+	@$(PY) -m tests.fuzz.schema --examples $(or $(EXAMPLES),25) --seed $(or $(SEED),1)
+
+bench: venv ## Measure speed as ratios in one run, a few minutes (ONLY=a,b,… for parts, JSON=path)
+	@bash bench/prerequisites
+	@$(PY) -m bench $(if $(ONLY),--only "$(ONLY)") --json $(or $(JSON),build/bench/results.json)
+
+bench-scale: venv ## The main path on a database with years of history (APPLICATIONS=1000000 EVENTS=10000000)
+	@bash bench/prerequisites
+	@APPLICATIONS=$(or $(APPLICATIONS),1000000) EVENTS=$(or $(EVENTS),10000000) $(PY) -m bench --only e --json $(or $(JSON),build/bench/scale.json)
 
 serve: venv ## Serve with an embedded worker on the settings of the environment
 	@$(BIN)/evenhand serve --with-worker

@@ -8,7 +8,8 @@ EvenhandError
 │   ├── Forbidden             ask someone with the right role
 │   ├── Missing               the thing is not there, or not for you
 │   ├── Stale                 someone else was faster: look again, then decide
-│   └── InputInvalid          mend the named fields
+│   ├── InputInvalid          mend the named fields
+│   └── Busy                  come again after ``retry_after`` seconds (503): nothing was kept
 ├── TransitionRefused         the state machine has no such step
 ├── GradingFailed             the model gave nothing usable; ``retryable`` says whether to ask again
 ├── MailFailed                the mail server did not take it; ``retryable`` says whether to try again
@@ -72,6 +73,16 @@ class InputInvalid(RequestRefused):
     def __init__(self, message: str, *, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = dict(fields or {})
+
+
+class Busy(RequestRefused):
+    """More comes in than can be kept; the same request will do ``retry_after`` seconds later."""
+
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TransitionRefused(EvenhandError):

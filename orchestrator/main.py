@@ -18,6 +18,7 @@ from adapters.kit.http import HttpClient
 from orchestrator import logging
 from orchestrator.config.load import load
 from orchestrator.config.schema import Configuration, Vocabulary
+from orchestrator.db.inbox import Inbox
 from orchestrator.db.migrate import upgrade
 from orchestrator.db.session import Database
 from orchestrator.errors import ConfigurationInvalid, MailFailed, SettingsInvalid
@@ -52,6 +53,7 @@ from orchestrator.settings import Settings, read_settings
 from orchestrator.web.app import create_app as create_web_app
 from orchestrator.web.candidate import CandidateController
 from orchestrator.web.deps import Services
+from orchestrator.web.metrics import metrics_handlers
 from orchestrator.web.team import team_routes
 from orchestrator.web.webhooks import receive
 from orchestrator.work.admin import pauses
@@ -79,6 +81,7 @@ class Runtime:
     settings: Settings
     configuration: Configuration
     database: Database
+    inbox: Inbox
     connections: Connections
     grader: Grader
     services: Services
@@ -89,7 +92,12 @@ class Runtime:
     def app(self) -> Litestar:
         """The web application."""
         return create_web_app(
-            handlers=[CandidateController, *team_routes(), receive],
+            handlers=[
+                CandidateController,
+                *team_routes(),
+                receive,
+                *metrics_handlers(self.settings.metrics_token, self.services.operating.metrics),
+            ],
             services=self.services,
             secret_key=self.settings.secret_key,
             base_url=self.settings.base_url,
@@ -118,6 +126,7 @@ class Runtime:
             lease=self.settings.lease_seconds,
             buckets=self.buckets,
             kinds=kinds,
+            feed=self.services.intake.feed,
         )
 
     def clockwork(self) -> Clockwork:
@@ -128,6 +137,7 @@ class Runtime:
         """Release connections."""
         await self.connections.aclose()
         await self.grader.aclose()
+        await self.inbox.aclose()
         await self.database.aclose()
 
 
@@ -172,7 +182,10 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
     sync = SyncLog(database, clock)
     steps = Steps(connections=connections, links=links)
     triggering = Triggering(configuration=configuration, rubrics=rubrics, clock=clock, steps=steps)
-    intake = Intake(database=database, clock=clock, connections=connections, sync=sync, triggering=triggering)
+    inbox = Inbox(database, group=settings.ingest_group)
+    intake = Intake(
+        database=database, clock=clock, connections=connections, sync=sync, triggering=triggering, inbox=inbox
+    )
     interviewing = Interviewing(database=database, clock=clock, configuration=configuration, steps=steps, links=links)
     mailing = Mailing(
         database=database,
@@ -206,6 +219,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         settings=settings,
         configuration=configuration,
         database=database,
+        inbox=inbox,
         connections=connections,
         grader=grader,
         services=services,
@@ -286,6 +300,7 @@ def _grader(settings: Settings) -> tuple[Grader, int]:
         model=settings.openai_model,
         samples=settings.openai_samples,
         timeout=settings.openai_timeout,
+        concurrency=settings.openai_concurrency,
     )
     return grader, settings.openai_samples
 

@@ -40,8 +40,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_model: str = "gpt-4.1-mini"
     openai_samples: int = 3
     openai_timeout: float = 60.0
+    openai_concurrency: int = 4
     worker_concurrency: int = 8
     lease_seconds: float = 30.0
+    ingest_group: int = 64
+    drain_seconds: float = 20.0
+    hooks_per_second: int = 100
+    metrics_token: str | None = None
     show_design: bool = False
     log_format: str = "text"
 
@@ -53,6 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 _REQUIRED = ("database_url", "config", "base_url", "secret_key")
 _MIN_SECRET = 32
+_MIN_TOKEN = 20
 _ALIKE = 0.8
 
 
@@ -69,9 +75,9 @@ class _Number(Struct, frozen=True):
         """What is wrong with a value; None where nothing is."""
         try:
             value = self.kind(text)
-        except ValueError:
+            fine = math.isfinite(value) and self.above < value and self.least <= value <= self.most
+        except (ValueError, OverflowError):
             return "must be a number"
-        fine = math.isfinite(value) and self.above < value and self.least <= value <= self.most
         return None if fine else f"must be {self.words}"
 
 
@@ -79,9 +85,13 @@ _NUMBERS: Mapping[str, _Number] = {
     "port": _Number(int, "from 0 to 65535", 0, 65535),
     "smtp_port": _Number(int, "from 1 to 65535", 1, 65535),
     "openai_samples": _Number(int, "from 1 to 9", 1, 9),
+    "openai_concurrency": _Number(int, "from 1 to 200", 1, 200),
     "worker_concurrency": _Number(int, "from 1 to 200", 1, 200),
+    "ingest_group": _Number(int, "from 1 to 500", 1, 500),
     "openai_timeout": _Number(float, "more than 0 seconds", above=0),
     "lease_seconds": _Number(float, "2 seconds or more", least=2),
+    "drain_seconds": _Number(float, "from 2 to 600 seconds", least=2, most=600),
+    "hooks_per_second": _Number(int, "from 1 to 100000", least=1, most=100_000),
 }
 
 
@@ -151,6 +161,10 @@ def _is_list_of_addresses(text: str) -> bool:
 
 _TEXTS: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "secret_key": (lambda text: len(text) >= _MIN_SECRET, f"have at least {_MIN_SECRET} characters"),
+    "metrics_token": (
+        lambda text: len(text) >= _MIN_TOKEN and text.isascii() and text.isprintable(),
+        f"have at least {_MIN_TOKEN} ASCII characters",
+    ),
     "smtp_tls": (lambda text: text in {"none", "starttls", "tls"}, "be none, starttls or tls"),
     "log_format": (lambda text: text in {"text", "json"}, "be text or json"),
     "base_url": (_is_public_address, "begin with http:// or https://, have a host and no query"),

@@ -5,10 +5,12 @@ OutcomeUnknown, never "failed". Log lines have method, path and status; never a 
 """
 
 import logging
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -43,6 +45,12 @@ class AnswerHints(msgspec.Struct, frozen=True):
 
     code: str | None = None
     scope: str | None = None
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The trusted roots, read once: they cost more than many requests."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def no_hints(_: bytes) -> AnswerHints:
@@ -93,7 +101,7 @@ class HttpClient:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         url = httpx.URL(base_url)
-        inner = transport or httpx.AsyncHTTPTransport(limits=LIMITS, trust_env=False)
+        inner = transport or httpx.AsyncHTTPTransport(verify=_tls(), limits=LIMITS, trust_env=False)
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Accept": "application/json", **headers},

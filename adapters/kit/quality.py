@@ -50,7 +50,7 @@ def parse_quality(text: str, *, source: str) -> Mapping[str, Grade]:
     """
     try:
         loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise QualityInvalid(f"{source}: not YAML: {error}") from error
     if not isinstance(loaded, dict):
         raise QualityInvalid(f"{source}: a mapping of rules is needed")

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from adapters.contract.errors import SignatureInvalid
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged, Unknown
-from adapters.kit.payload import decode
+from adapters.kit.payload import Moment, Word, decode
 from adapters.kit.signatures import check_fresh, verify_hmac_sha256
 
 TIMESTAMP = "x-sandbox-timestamp"
@@ -17,18 +17,18 @@ LONGEST_TIMESTAMP = 12
 
 
 class _Envelope(Struct, frozen=True, kw_only=True):
-    id: str
-    type: str
+    id: Word
+    type: Word
 
 
 class _ApplicationEvent(Struct, frozen=True, kw_only=True):
-    application_id: str
-    occurred_at: datetime
+    application_id: Word
+    occurred_at: Moment
 
 
 class _JobEvent(Struct, frozen=True, kw_only=True):
-    application_ids: tuple[str, ...]
-    occurred_at: datetime
+    application_ids: tuple[Word, ...]
+    occurred_at: Moment
 
 
 def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime) -> None:

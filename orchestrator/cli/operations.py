@@ -1,18 +1,23 @@
 """sync, quarantine and work: what operations does, from the command line."""
 
 import uuid
+from collections.abc import Callable, Sequence
+from functools import wraps
 
 import click
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
 from adapters.contract.model import StageKind
 from orchestrator.cli.output import json_option, plainly, show, with_runtime
 from orchestrator.main import Runtime
 from orchestrator.web.typed import work_number
 from orchestrator.work.admin import Selection
+from orchestrator.work.metrics import Metrics, Times
 from orchestrator.work.table import WorkState
 
 ACTOR = "cli"
+WORKER_COLUMNS = ("name", "alive", "started_at", "seen_at", "concurrency", "kinds", "finished", "failed", "leases_lost")
 limit_option = click.option("--limit", default=50, type=click.IntRange(1, 1000), help="How many, newest first.")
 
 
@@ -20,6 +25,45 @@ class Held(Struct, frozen=True):
     """What mapping a stage set free."""
 
     applications: int
+
+
+class Changed(Struct, frozen=True):
+    """What a command did, and to which numbers."""
+
+    count: int
+    ids: tuple[int, ...]
+
+
+class Pace(Struct, frozen=True):
+    """How long something takes for one kind of work, in seconds as text."""
+
+    kind: str
+    count: int
+    p50: str
+    p90: str
+    p99: str
+
+
+def selecting(function: Callable[..., None]) -> Callable[..., None]:
+    """Options that narrow work down; the command gets them as ``selection``."""
+
+    @click.option("--kind", "kinds", multiple=True, help="Only this kind; may be given several times.")
+    @click.option("--lane", default=None, help="Only this lane (what must happen in one order).")
+    @click.option("--subject", default=None, help="Only this subject, for example interview:ID.")
+    @click.option("--dedupe-prefix", default=None, help="Only work whose key begins so.")
+    @wraps(function)
+    def wrapped(
+        *args: object,
+        kinds: tuple[str, ...],
+        lane: str | None,
+        subject: str | None,
+        dedupe_prefix: str | None,
+        **options: object,
+    ) -> None:
+        selection = Selection(kinds=kinds, lane=lane, subject=subject, dedupe_prefix=dedupe_prefix)
+        function(*args, selection=selection, **options)
+
+    return wrapped
 
 
 @click.group()
@@ -114,28 +158,94 @@ def show_work(work_id: int, as_json: bool) -> None:
 
 
 @work.command("replay")
-@click.argument("work_id", type=int)
+@click.argument("work_ids", metavar="[ID]...", type=int, nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every dead letter there is.")
+@selecting
+@json_option
 @plainly
-def replay(work_id: int) -> None:
-    """Put a dead letter back into the queue."""
+def replay(work_ids: tuple[int, ...], selection: Selection, *, everything: bool, as_json: bool) -> None:
+    """Put dead letters back into the queue, with all their attempts: by number, or all that the options narrow down to."""
+    meant = _meant(work_ids, selection)
+    if everything == meant.narrow:
+        raise click.UsageError("say which dead letters: their numbers, an option that narrows them down, or --all")
 
     async def action(runtime: Runtime) -> None:
-        await runtime.services.operating.replay(work_number(work_id), actor=ACTOR)
-        click.echo(f"Work {work_id} is in the queue again.")
+        operating = runtime.services.operating
+        if len(work_ids) == 1 and not selection.narrow:
+            # By itself, one that is not dead is an error with its state.
+            await operating.replay(work_ids[0], actor=ACTOR)
+            replayed = [work_ids[0]]
+        else:
+            replayed = await operating.replay_many(meant, actor=ACTOR)
+        _tell(Changed(len(replayed), tuple(replayed)), "in the queue again", as_json=as_json)
+
+    with_runtime(action)
+
+
+@work.command("cancel")
+@click.argument("work_ids", metavar="[ID]...", type=int, nargs=-1)
+@click.option("--reason", required=True, help="Why it is not to be done.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be cancelled.")
+@selecting
+@json_option
+@plainly
+def cancel(work_ids: tuple[int, ...], selection: Selection, *, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Cancel work that waits or runs, for good: by number, or all that every given option matches.
+
+    A mail is not sent, a result not written, an interview not scored; nothing does it later. What runs just now cannot
+    finish any more, but what it sent already is sent. A dead letter is not cancelled but settled: evenhand work done.
+    """
+    meant = _meant(work_ids, selection)
+    if not meant.narrow:
+        raise click.UsageError("say which work: its number, or an option that narrows it down")
+
+    async def action(runtime: Runtime) -> None:
+        operating = runtime.services.operating
+        found = await operating.open_work(meant)
+        if not dry_run:
+            found = await operating.cancel(meant, reason=reason, actor=ACTOR)
+        _tell(Changed(len(found), tuple(found)), "to be cancelled" if dry_run else "cancelled", as_json=as_json)
 
     with_runtime(action)
 
 
 @work.command("done")
-@click.argument("work_id", type=int)
+@click.argument("work_id", metavar="ID", type=int)
 @click.option("--reason", required=True, help="What was done by hand, and why.")
+@json_option
 @plainly
-def done(work_id: int, reason: str) -> None:
-    """Settle a dead letter as done by hand."""
+def done(work_id: int, reason: str, *, as_json: bool) -> None:
+    """Settle a dead letter, or work that waits, as done by hand."""
 
     async def action(runtime: Runtime) -> None:
         await runtime.services.operating.done_by_hand(work_number(work_id), reason=reason, actor=ACTOR)
-        click.echo(f"Work {work_id} is settled.")
+        _tell(Changed(1, (work_id,)), "settled", as_json=as_json)
+
+    with_runtime(action)
+
+
+@work.command("metrics")
+@json_option
+@plainly
+def metrics(as_json: bool) -> None:
+    """Say what waits and for how long, who works, how fast, what was given up, and which connections are held."""
+
+    async def action(runtime: Runtime) -> None:
+        found = await runtime.services.operating.metrics()
+        if as_json:
+            click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+            return
+        for title, rows, columns, empty in (
+            ("Open work", found.backlog, ("kind", "state", "connection", "count", "due", "oldest_age"), "None."),
+            ("Given up", found.dead, ("kind", "cause", "count"), "None."),
+            ("Deliveries not read yet", (found.unread,), ("count", "oldest_age"), ""),
+            ("Seconds until claimed", _times(found, "wait"), Pace.__struct_fields__, "Nothing was claimed yet."),
+            ("Seconds of handling", _times(found, "handling"), Pace.__struct_fields__, "Nothing was handled yet."),
+            ("Connections held", found.connections, ("rate_key", "reason", "since", "until", "failures"), "None."),
+            ("Workers", found.workers, WORKER_COLUMNS, "No worker runs."),
+        ):
+            click.echo(f"\n{title}")
+            show(rows, columns, as_json=False, empty=empty)
 
     with_runtime(action)
 
@@ -156,3 +266,25 @@ def resume(key: str) -> None:
         click.echo(f"Connection {key} goes on.")
 
     with_runtime(action)
+
+
+def _meant(work_ids: Sequence[int], selection: Selection) -> Selection:
+    return structs.replace(selection, ids=tuple(work_number(number) for number in work_ids))
+
+
+def _tell(changed: Changed, what: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(changed)).decode())
+    elif changed.count == 1:
+        click.echo(f"Work {changed.ids[0]} is {what}.")
+    else:
+        click.echo(f"{changed.count} pieces of work are {what}.")
+
+
+def _times(found: Metrics, which: str) -> list[Pace]:
+    pairs: list[tuple[str, Times]] = [(row.kind, getattr(row, which)) for row in found.times]
+    return [
+        Pace(kind, times.count, *(f"{value:.3g}" for value in (times.p50, times.p90, times.p99)))
+        for kind, times in pairs
+        if times.count
+    ]

@@ -4,7 +4,10 @@ A transaction commits state, work and audit events together, or nothing. SQLite 
 (``BEGIN IMMEDIATE``, WAL, ``synchronous=FULL``: acknowledged means on disk, N2) and a few read-only ones beside it.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,13 +15,21 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from orchestrator.db.models.audit import append_events
 from orchestrator.domain.audit import AuditEvent
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
 SQLITE_READERS = 4
+PING_AFTER = 5.0
+"""Seconds of rest after which a connection to PostgreSQL is asked whether it still lives."""
+
+DATABASE_TROUBLE = (sa.exc.SQLAlchemyError, OSError)
+"""What a database that is away, overloaded or in the way raises."""
+
+ERRANDS = 5.0
+"""Seconds that closing waits for what still runs beside."""
 
 
 class Transaction:
@@ -28,14 +39,15 @@ class Transaction:
     and always after every other row.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, database: "Database") -> None:
         self.session = session
+        self.database = database
         self._events: list[AuditEvent] = []
 
     @property
     def dialect(self) -> str:
         """``sqlite`` or ``postgresql``."""
-        return self.session.get_bind().dialect.name
+        return self.database.dialect
 
     def audit(self, event: AuditEvent) -> None:
         """Add an event to the chain when the transaction commits."""
@@ -58,12 +70,17 @@ class Database:
             self.engine = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=SQLITE_READERS, read_only=True)
         else:
-            self.engine = create_async_engine(
-                url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, hide_parameters=True
-            )
+            self.engine = _postgres_engine(url, pool_size=pool_size)
             self._reader = self.engine
         self._write = async_sessionmaker(self.engine, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)
+        self._background: set[asyncio.Task[None]] = set()
+
+    def background(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Run a short errand on this database beside the caller; ``aclose`` waits for it."""
+        task = asyncio.get_running_loop().create_task(errand)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -72,7 +89,7 @@ class Database:
         Never wait for anything but the database inside, and never open a second one inside: on SQLite there is one.
         """
         async with self._write() as session, session.begin():
-            transaction = Transaction(session)
+            transaction = Transaction(session, self)
             yield transaction
             await transaction.close()
 
@@ -84,9 +101,32 @@ class Database:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        if self._background:
+            await asyncio.wait(self._background, timeout=ERRANDS)
         await self.engine.dispose()
         if self._reader is not self.engine:
             await self._reader.dispose()
+
+
+def _postgres_engine(url: str, *, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
+
+    def on_checkin(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["rested_since"] = time.monotonic()
+
+    def on_checkout(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        rested = time.monotonic() - record.info.get("rested_since", math.inf)
+        # Asking every time whether it still lives would cost each transaction a round trip.
+        if rested < PING_AFTER:
+            return
+        try:
+            engine.sync_engine.dialect.do_ping(connection)
+        except engine.sync_engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DisconnectionError from error
+
+    sa.event.listen(engine.sync_engine, "checkin", on_checkin)
+    sa.event.listen(engine.sync_engine, "checkout", on_checkout)
+    return engine
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) -> AsyncEngine:

@@ -12,6 +12,8 @@ from rubrics.schema import Competency, Level
 
 FINISHED = (None, "stop")
 MAX_QUOTES = 20
+# Broken UTF-8 and nesting without end come through msgspec as Python's own errors.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class AnswerInvalid(Exception):
@@ -37,14 +39,16 @@ class _Choice(Struct, frozen=True):
     finish_reason: str | None = None
 
 
+_Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
 class _Tokens(Struct, frozen=True):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: _Count = 0
+    completion_tokens: _Count = 0
 
 
 class _Completion(Struct, frozen=True):
     choices: Annotated[tuple[_Choice, ...], Meta(min_length=1)]
-    usage: _Tokens | None = None
     model: str = ""
 
 
@@ -62,10 +66,10 @@ class _Verdict(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_usage(body: bytes) -> Usage:
-    """Tokens of a completion, whether or not its answer can be used; zero where the endpoint does not say."""
+    """Tokens of a completion, whether or not its answer can be used; zero where the endpoint says nothing sensible."""
     try:
         tokens = msgspec.json.decode(body, type=_Billed).usage or _Tokens()
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         tokens = _Tokens()
     return Usage(requests=1, input_tokens=tokens.prompt_tokens, output_tokens=tokens.completion_tokens)
 
@@ -78,7 +82,7 @@ def read_completion(body: bytes) -> Answered:
     """
     try:
         completion = msgspec.json.decode(body, type=_Completion)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise AnswerInvalid("the endpoint's answer is no chat completion") from error
     choice = completion.choices[0]
     refused = bool(choice.message.refusal) or choice.finish_reason == "content_filter"
@@ -99,7 +103,7 @@ def read_claim(answered: Answered, competency: Competency) -> CompetencyClaim:
         return CompetencyClaim(competency=competency.id, level=None, reason=REFUSED)
     try:
         verdict = msgspec.json.decode(answered.content.encode(errors="replace"), type=_Verdict)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise AnswerInvalid("the model's answer does not follow the schema") from error
     if not set(verdict.indicators) <= set(indicator_ids(competency)):
         raise AnswerInvalid("the model's answer names an indicator that the rubric does not have")

@@ -46,7 +46,11 @@ class _Tally(Struct):
 
 
 class ModelGrader:
-    """Grades through a chat-completions endpoint. ``timeout`` is the deadline of one call in seconds."""
+    """Grades through a chat-completions endpoint.
+
+    ``timeout`` is the deadline of one call in seconds; ``concurrency`` is how many calls are under way at once, over all
+    interviews that this grader is given: there is one in each process, so the endpoint sees processes × concurrency.
+    """
 
     provisional = False
 
@@ -169,7 +173,7 @@ def model_grader(
     timeout: float = CALL_SECONDS,
     concurrency: int = CONCURRENCY,
 ) -> ModelGrader:
-    """Build a grader with a client of its own. ``timeout`` is in seconds, per call."""
+    """Build a grader with a client of its own. ``timeout`` is in seconds, per call; ``concurrency`` counts calls at once."""
     # At DEBUG the library logs whole requests: no setting may bring a candidate's words into a log.
     logging.getLogger("openai").setLevel(logging.WARNING)
     client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)

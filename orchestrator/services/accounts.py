@@ -33,8 +33,7 @@ class Accounts:
         self._database = database
         self._clock = clock
         self._hasher = hasher or PasswordHasher()
-        # An unknown address costs the same time as a wrong password, so that nobody can tell which it was.
-        self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
+        self._decoy = ""
 
     async def create(self, *, email: str, name: str, role: Role, password: str) -> Account:
         """Add an account.
@@ -79,7 +78,7 @@ class Accounts:
         """
         async with self._database.reading() as session:
             row = await _by_email(session, _folded(email))
-        known = await asyncio.to_thread(self._fits, row.password_hash if row else self._decoy, password)
+        known = await asyncio.to_thread(self._fits, row.password_hash if row else None, password)
         now = self._clock.now()
         if row is None or not known or row.disabled_at is not None:
             subject = str(row.id) if row else "unknown"
@@ -120,10 +119,13 @@ class Accounts:
             if ended is not None:
                 tx.audit(AuditEvent(at=now, actor=f"account:{ended}", tag="account:session:closed", subject=str(ended)))
 
-    def _fits(self, password_hash: str, password: str) -> bool:
+    def _fits(self, password_hash: str | None, password: str) -> bool:
         """Slow on purpose, so it runs in a thread: a sign-in must not stop every other request."""
+        # An unknown address costs the same time as a wrong password, so that nobody can tell which it was. Made at the
+        # first sign-in, whoever it is: a worker never has one, and need not wait for it at its start.
+        self._decoy = self._decoy or self._hasher.hash(secrets.token_urlsafe(16))
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash or self._decoy, password)
         except VerificationError:
             return False
 

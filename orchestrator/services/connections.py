@@ -1,24 +1,22 @@
 """The ATS connections of this installation, and the log of every push and pull."""
 
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from msgspec import Struct
 from typing_extensions import override
 
 from adapters.contract.adapter import Adapter
-from adapters.contract.errors import AdapterError
 from adapters.contract.model import Stage, StageKind
 from orchestrator.config.schema import Connection
 from orchestrator.db.base import new_id
-from orchestrator.db.models.writeback import Direction, SyncRow
+from orchestrator.db.models.writeback import Direction
 from orchestrator.db.session import Database
-from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.stage import StageMap, normal_name
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
+from orchestrator.services.exchange import Conversation, Exchange
+from orchestrator.work.job import Job
 
 
 class AtsConnection(Struct, frozen=True):
@@ -86,11 +84,25 @@ class Connections:
 
 
 class SyncLog:
-    """Records every push and pull: what, which fields, how long, what came of it; never a value."""
+    """Records every push and pull: what, which fields, how long, what came of it; never a value (N9)."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+
+    @asynccontextmanager
+    async def conversation(
+        self, connection: AtsConnection, external_id: str | None, job: Job
+    ) -> AsyncIterator[Conversation]:
+        """Talk to an ATS while working on ``job``, in as few transactions as that needs; see ``Conversation``.
+
+        What was said and heard is in the log when the block has ended, however it ended.
+        """
+        talk = Conversation(self._database, self._clock, job, connection=connection.key, external_id=external_id)
+        try:
+            yield talk
+        finally:
+            await talk.close()
 
     @asynccontextmanager
     async def exchange(
@@ -102,40 +114,25 @@ class SyncLog:
         external_id: str | None,
         fields: Sequence[str] = (),
     ) -> AsyncIterator[None]:
-        """Record one call to the ATS, in the sync log and in the audit chain (N9), whatever comes of it.
+        """Record one call to the ATS in transactions of its own, whatever comes of it.
 
         A push is written down before it is made: should the process die in between, the log says that it began.
         """
-        row_id, at, began = new_id(), self._clock.now(), time.perf_counter()
-        row: dict[str, Any] = {
-            "connection": connection.key,
-            "external_id": external_id,
-            "direction": direction,
-            "operation": operation,
-            "fields": list(fields),
-            "at": at,
-        }
+        exchange = Exchange(
+            id=new_id(),
+            connection=connection.key,
+            external_id=external_id,
+            direction=direction,
+            operation=operation,
+            fields=tuple(fields),
+            at=self._clock.now(),
+        )
         if direction is Direction.PUSH:
             async with self._database.transaction() as tx:
-                tx.session.add(SyncRow(id=row_id, **row, duration_ms=0.0, outcome="begun", detail=""))
-        outcome, detail = "interrupted", ""
+                await exchange.begin(tx)
         try:
-            yield
-            outcome = "ok"
-        except AdapterError as error:
-            outcome, detail = type(error).__name__, str(error)[:300]
-            raise
+            with exchange.timed():
+                yield
         finally:
-            took = (time.perf_counter() - began) * 1000
             async with self._database.transaction() as tx:
-                await tx.session.merge(SyncRow(id=row_id, **row, duration_ms=took, outcome=outcome, detail=detail))
-                details = {"operation": operation, "fields": list(fields), "outcome": outcome}
-                tx.audit(
-                    AuditEvent(
-                        at=at,
-                        actor="system",
-                        tag=f"system:sync:{direction.value}",
-                        subject=f"{connection.key}/{external_id or '*'}",
-                        details=details,
-                    )
-                )
+                await exchange.end(tx)

@@ -4,14 +4,16 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
 from adapters.contract.errors import NotFound, PayloadInvalid, SignatureInvalid
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged
-from adapters.contract.model import Application
+from adapters.contract.model import Application, ChangedPage
+from orchestrator.db.inbox import Inbox, Received
 from orchestrator.db.models.intake import DeliveryRow, DeliverySource, DeliveryState
-from orchestrator.db.models.writeback import Direction
 from orchestrator.db.repositories import intake as rows
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.trigger import CLOCK_TOLERANCE
@@ -20,9 +22,12 @@ from orchestrator.services.connections import AtsConnection, Connections, SyncLo
 from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApplication
 from orchestrator.services.triggering import Triggering
 from orchestrator.work.job import Job
-from orchestrator.work.limits import take_token
 from orchestrator.work.outcome import Dead, Done, Outcome
-from orchestrator.work.queue import enqueue, hurry
+from orchestrator.work.queue import Item, enqueue, enqueue_many, hurry
+from orchestrator.work.wakeup import News, ring
+
+PORTION = 200
+"""Deliveries that are made into work in one transaction."""
 
 # A header whose name has one of these words may be a credential, and is not kept.
 _SECRET_HEADERS = ("authorization", "cookie", "signature", "token", "secret", "key")
@@ -40,13 +45,21 @@ class Intake:
     """Everything that comes in from the ATSs."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, connections: Connections, sync: SyncLog, triggering: Triggering
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        connections: Connections,
+        sync: SyncLog,
+        triggering: Triggering,
+        inbox: Inbox,
     ) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
         self._sync = sync
         self._triggering = triggering
+        self._inbox = inbox
 
     async def go_live(self) -> None:
         """Remember since when each connection is live: who stood in a stage before is not interviewed by surprise."""
@@ -61,12 +74,14 @@ class Intake:
             Missing: no such connection.
             SignatureInvalid: 401; only counted.
             PayloadInvalid: 400; only counted.
+            Busy: 503; more come in than can be stored.
         """
         connection = self._connections.get(connection_key)
         now = self._clock.now()
+        kept = _kept(headers)
         try:
             connection.adapter.verify(headers, body, secrets=connection.webhook_secrets, now=now)
-            events = connection.adapter.parse(_kept(headers), body)
+            events = connection.adapter.parse(kept, body)
         except (SignatureInvalid, PayloadInvalid) as error:
             await self.refuse(connection_key, type(error).__name__)
             raise
@@ -74,35 +89,36 @@ class Intake:
         if all(isinstance(event, Ping) for event in events):
             return Receipt(status, stored=False)
         wanted = _application_ids(events)
-        async with self._database.transaction() as tx:
-            # From the first delivery on, even if no worker has run yet: what is acknowledged now is never "before launch".
-            await rows.live_since(tx.session, connection.key, now=now)
-            delivery_id = await rows.store_delivery(
-                tx.session,
-                {
-                    "connection": connection.key,
-                    "source": DeliverySource.WEBHOOK,
-                    "dedupe": _dedupe(events, body),
-                    "received_at": now,
-                    "headers": _kept(headers),
-                    "body": body,
-                    "state": DeliveryState.RECEIVED if wanted else DeliveryState.IGNORED,
-                    "times_received": 1,
-                    "outcome": None if wanted else "nothing in it is about an application",
-                },
+        new = await self._inbox.store(
+            Received(
+                connection=connection.key,
+                dedupe=_dedupe(events, body),
+                at=now,
+                headers=kept,
+                body=body,
+                state=DeliveryState.RECEIVED if wanted else DeliveryState.IGNORED,
+                outcome=None if wanted else "nothing in it is about an application",
+                lane=reading_lane(connection.key, wanted[0]) if len(wanted) == 1 else None,
             )
-            if delivery_id is not None and wanted:
-                lane = _reading_lane(connection.key, wanted[0]) if len(wanted) == 1 else None
-                if lane is not None:
-                    await hurry(tx, lane)
-                await enqueue(
-                    tx,
-                    ProcessDelivery(delivery_id=delivery_id),
-                    lane=lane,
-                    rate_key=connection.key,
-                    dedupe=f"delivery:{delivery_id}",
-                )
-        return Receipt(status, stored=True, duplicate=delivery_id is None)
+        )
+        if new and wanted:
+            ring(self._database, News.INBOX)
+        return Receipt(status, stored=True, duplicate=not new)
+
+    async def feed(self, tx: Transaction) -> bool:
+        """Make work of the deliveries that wait, a portion at a time; True where there may be more."""
+        waiting = await rows.take_waiting(tx.session, limit=PORTION)
+        items = [
+            Item(
+                payload=ProcessDelivery(delivery_id=one.id),
+                lane=one.lane,
+                rate_key=one.connection,
+                dedupe=f"delivery:{one.id}",
+            )
+            for one in waiting
+        ]
+        await enqueue_many(tx, items)
+        return len(waiting) == PORTION
 
     def known(self, connection_key: str) -> None:
         """Make sure that there is such a connection; raises Missing."""
@@ -137,7 +153,7 @@ class Intake:
         connection = self._connections.get(payload.connection)
         return await self._read_and_decide(connection, payload.external_id, payload.delivery_id, job)
 
-    async def poll(self, payload: PollConnection, _job: Job) -> Outcome | None:
+    async def poll(self, payload: PollConnection, job: Job) -> Outcome | None:
         """Ask what changed and put every application found on the work table, page by page.
 
         The first poll begins where the connection went live: what lay there before is for a backfill.
@@ -148,18 +164,22 @@ class Intake:
         async with self._database.transaction() as tx:
             since = await rows.live_since(tx.session, connection.key, now=self._clock.now())
         while True:
-            await take_token(self._database, connection.key)
-            async with self._sync.exchange(connection, Direction.PULL, "list_changed", external_id=None):
+            page = await self._poll_page(connection, cursor, since, job)
+            cursor = page.cursor
+            if not page.more:
+                return Done()
+
+    async def _poll_page(self, connection: AtsConnection, cursor: str | None, since: datetime, job: Job) -> ChangedPage:
+        async with self._sync.conversation(connection, None, job) as ats:
+            async with ats.pull("list_changed"):
                 page = await connection.adapter.list_changed(cursor, since=since - CLOCK_TOLERANCE)
-            async with self._database.transaction() as tx:
+            async with ats.transaction() as tx:
                 for external_id in page.application_ids:
                     await self.announce(tx, connection.key, external_id, DeliverySource.POLL, mark=page.cursor)
                 await rows.save_poll_cursor(
                     tx.session, connection=connection.key, cursor=page.cursor, at=self._clock.now()
                 )
-            cursor = page.cursor
-            if not page.more:
-                return Done()
+        return page
 
     async def announce(
         self, tx: Transaction, connection: str, external_id: str, source: DeliverySource, *, mark: str
@@ -175,6 +195,7 @@ class Intake:
                 "headers": {},
                 "body": None,
                 "state": DeliveryState.RECEIVED,
+                "queued": True,
                 "times_received": 1,
             },
         )
@@ -184,7 +205,7 @@ class Intake:
     @staticmethod
     async def _enqueue_read(tx: Transaction, connection: str, external_id: str, delivery_id: uuid.UUID) -> None:
         payload = ReadApplication(delivery_id=delivery_id, connection=connection, external_id=external_id)
-        lane = _reading_lane(connection, external_id)
+        lane = reading_lane(connection, external_id)
         await hurry(tx, lane)
         await enqueue(
             tx,
@@ -197,35 +218,38 @@ class Intake:
     async def _read_and_decide(
         self, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID, job: Job
     ) -> Outcome | None:
-        await take_token(self._database, connection.key)
         found: Application | None = None
-        with suppress(NotFound):
-            async with self._sync.exchange(
-                connection, Direction.PULL, "read_application", external_id=external_id, fields=_READ
-            ):
-                found = await connection.adapter.read_application(external_id)
-        async with job.finish() as tx:
-            # Nothing ends because of one 404: a lagging replica or a lost permission says the same.
-            outcome = "the application is gone"
-            if found is not None:
-                outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
-            delivery = await tx.session.get_one(DeliveryRow, delivery_id)
-            delivery.state, delivery.processed_at = DeliveryState.PROCESSED, self._clock.now()
-            delivery.outcome = outcome
+        async with self._sync.conversation(connection, external_id, job) as ats:
+            with suppress(NotFound):
+                async with ats.pull("read_application", fields=_READ):
+                    found = await connection.adapter.read_application(external_id)
+            async with ats.finish() as tx:
+                # Nothing ends because of one 404: a lagging replica or a lost permission says the same.
+                outcome = "the application is gone"
+                if found is not None:
+                    outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
+                delivery = await tx.session.get_one(DeliveryRow, delivery_id)
+                delivery.state, delivery.processed_at = DeliveryState.PROCESSED, self._clock.now()
+                delivery.outcome = outcome
         return None
 
 
 _READ = ("candidate", "job", "stage", "stage_entry", "disposition", "source")
 
 
-def _reading_lane(connection: str, external_id: str) -> str:
+def reading_lane(connection: str, external_id: str) -> str:
     """One reading of an application at a time, so that an older answer can never overtake a newer one."""
-    return f"read/{connection}/{external_id}"[:128]
+    return bounded(f"read/{connection}/{external_id}", 128)
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that say what the delivery is; it is parsed again when it is processed."""
-    return {name: value for name, value in headers.items() if not any(word in name for word in _SECRET_HEADERS)}
+    return {name: value for name, value in headers.items() if not _may_be_secret(name)}
+
+
+@lru_cache(maxsize=1024)
+def _may_be_secret(header: str) -> bool:
+    return any(word in header for word in _SECRET_HEADERS)
 
 
 def _application_ids(events: tuple[Event, ...]) -> tuple[str, ...]:
@@ -236,4 +260,11 @@ def _application_ids(events: tuple[Event, ...]) -> tuple[str, ...]:
 def _dedupe(events: tuple[Event, ...], body: bytes) -> str:
     """The vendor's id of the event where it has one, else the bytes themselves."""
     ids = [event.delivery_id for event in events if not isinstance(event, Ping) and event.delivery_id]
-    return "id:" + "+".join(ids) if ids else "sha256:" + hashlib.sha256(body).hexdigest()
+    return bounded("id:" + "+".join(dict.fromkeys(ids)), 200) if ids else "sha256:" + hashlib.sha256(body).hexdigest()
+
+
+def bounded(name: str, longest: int) -> str:
+    """A name that a vendor chose, as it is where it is short and plain, else by its hash: two never become one."""
+    if len(name) <= longest and name.isprintable():
+        return name
+    return "sha256:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,11 +10,13 @@ from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import OPEN_TO_CANDIDATE, InterviewState
 from orchestrator.mail.render import MailContext, MailName, render
 from orchestrator.ports import Clock, Mail, Mailer
+from orchestrator.services.exchange import HELD_FOR
 from orchestrator.services.kinds import SendMail
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.steps import SYSTEM
 from orchestrator.work.job import Job
-from orchestrator.work.outcome import Done, Outcome
+from orchestrator.work.limits import keep_lease
+from orchestrator.work.outcome import Done, LeaseLost, Outcome
 
 NEEDS_OPEN = frozenset({MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED})
 THANKED = frozenset({InterviewState.SUBMITTED, InterviewState.IN_REVIEW, InterviewState.FINAL, InterviewState.CLOSED})
@@ -55,10 +57,9 @@ class Mailing:
         mail = self._write(interview, name, payload)
         if mail is None:
             return Done()
-        if name in NEEDS_OPEN:
-            await self._keep_link(interview)
         if not await self._mailer.accepted(mail.message_id):
-            await job.hold()
+            if not await self._ready(interview, name, job):
+                return Done()
             await self._mailer.send(mail)
         async with job.finish() as tx:
             details = {"template": name.value, "round": payload.round, "number": payload.number}
@@ -68,19 +69,31 @@ class Mailing:
             )
         return None
 
-    async def _keep_link(self, interview: InterviewRow) -> None:
-        """The link of a mail must open: with a new secret key it is another one than at the last mail."""
-        token = self._links.token(interview.id, interview.round)
+    async def _ready(self, interview: InterviewRow, name: MailName, job: Job) -> bool:
+        """Make sure that the work is ours and that the link of the mail opens; False where it would not be true any more.
+
+        With a new secret key the link is another one than at the last mail.
+
+        Raises:
+            LeaseLost: the work was taken over or cancelled meanwhile.
+        """
+        now = self._clock.now()
         async with self._database.transaction() as tx:
-            current = await interviews.by_id(tx.session, interview.id, lock=True)
-            if current is not None and current.round == interview.round:
+            if name in NEEDS_OPEN:
+                current = await interviews.by_id(tx.session, interview.id, lock=True)
+                if current is None or current.round != interview.round or not _still_true(current, name, now=now):
+                    return False
+                token = self._links.token(interview.id, interview.round)
                 await interviews.keep_link(
                     tx.session,
                     interview_id=interview.id,
                     token_hash=self._links.fingerprint(token),
                     round_=interview.round,
-                    at=self._clock.now(),
+                    at=now,
                 )
+            if not await keep_lease(tx, job.held, seconds=HELD_FOR):
+                raise LeaseLost(f"{job.kind} {job.id} is no longer held by this worker")
+        return True
 
     def _overtaken(self, interview: InterviewRow, name: MailName, number: int) -> bool:
         """After an outage two reminders can be due at once: the later one says all, the earlier one would be noise."""

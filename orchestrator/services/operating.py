@@ -10,11 +10,12 @@ from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.repositories import interviews
 from orchestrator.db.repositories import operations as rows
 from orchestrator.db.repositories.audit import verify_chain
-from orchestrator.db.session import Database
+from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, allowed
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
+from orchestrator.services.engine import engine_troubles, engine_view, paused_connections
 from orchestrator.services.intake import Intake
 from orchestrator.services.kinds import WriteBack
 from orchestrator.services.steps import Steps
@@ -24,7 +25,6 @@ from orchestrator.services.views import (
     ApplicationItem,
     ConflictItem,
     OperationsView,
-    PausedConnection,
     QuarantineItem,
     SyncItem,
     TimelineView,
@@ -32,6 +32,7 @@ from orchestrator.services.views import (
 )
 from orchestrator.work import admin, limits
 from orchestrator.work.admin import Selection
+from orchestrator.work.metrics import Metrics, measure
 from orchestrator.work.table import WorkState
 
 LIMIT = 100
@@ -53,19 +54,14 @@ class Operating:
         conflicts = await self.conflicts()
         sync = await self.sync_log(limit=LIMIT)
         async with self._database.reading() as session:
-            depths = await admin.depths(session)
-            pauses = await admin.pauses(session)
+            engine = await measure(session)
             counts = await rows.counts(session)
-        troubles = [f"{pause.rate_key} is paused: {pause.reason}" for pause in pauses]
+        troubles = list(engine_troubles(engine))
         troubles += [f"{len(dead)} piece{_s(len(dead))} of work given up; a person is needed"] if dead else []
         waiting = len(quarantine)
         troubles += [f"{waiting} stage{_s(waiting)} nobody has mapped yet"] if waiting else []
         kept = len(conflicts)
         troubles += [f"{kept} write-back{_s(kept)} stopped because someone had written in our field"] if kept else []
-        late = max((d.oldest_age or 0 for d in depths if d.state is WorkState.QUEUED), default=0)
-        troubles += (
-            [f"the oldest work has waited {late / 60:.0f} minutes; is a worker running?"] if late > _LATE else []
-        )
         return OperationsView(
             troubles=tuple(troubles),
             quarantine=quarantine,
@@ -74,8 +70,14 @@ class Operating:
             sync=sync,
             counts=counts,
             stage_kinds=tuple(kind.value for kind in StageKind),
-            pauses=tuple(PausedConnection(connection=p.rate_key, reason=p.reason, since=p.since) for p in pauses),
+            pauses=paused_connections(engine),
+            engine=engine_view(engine),
         )
+
+    async def metrics(self) -> Metrics:
+        """What the engine is measured by."""
+        async with self._database.reading() as session:
+            return await measure(session)
 
     async def quarantine(self) -> tuple[QuarantineItem, ...]:
         """Stages that wait for someone to say what they are."""
@@ -273,17 +275,41 @@ class Operating:
         async with self._database.transaction() as tx:
             await admin.replay(tx, work_id, actor=actor)
 
+    async def replay_many(self, selection: Selection, *, actor: str) -> list[int]:
+        """Put every dead letter of a selection back; returns their numbers."""
+        async with self._database.transaction() as tx:
+            return await admin.replay_many(tx, selection, actor=actor)
+
+    async def open_work(self, selection: Selection) -> list[int]:
+        """The numbers of what is queued or running in a selection: what ``cancel`` would take."""
+        async with self._database.reading() as session:
+            return await admin.open_ids(session, selection)
+
+    async def cancel(self, selection: Selection, *, reason: str, actor: str) -> list[int]:
+        """Cancel what is queued or running in a selection; write-backs among it are no longer pending.
+
+        Returns their numbers.
+
+        Raises:
+            InputInvalid: no reason was given.
+        """
+        async with self._database.transaction() as tx:
+            cancelled = await admin.cancel_by_hand(tx, selection, actor=actor, reason=reason)
+            for item in cancelled:
+                await self._settle_write_back(tx, item.kind, item.payload)
+        return [item.id for item in cancelled]
+
     async def done_by_hand(self, work_id: int, *, reason: str, actor: str) -> None:
         """Settle a dead letter as done by a person; a write-back that it carried is settled with it."""
         async with self._database.transaction() as tx:
             item = await admin.show_work(tx.session, work_id)
             await admin.done_by_hand(tx, work_id, actor=actor, reason=reason)
-            if item.kind == WriteBack.kind:
-                payload = msgspec.json.decode(item.payload, type=WriteBack)
-                await rows.settle_by_hand(tx.session, payload.write_back_id, at=self._clock.now())
+            await self._settle_write_back(tx, item.kind, item.payload)
 
-
-_LATE = 300.0
+    async def _settle_write_back(self, tx: Transaction, kind: str, payload: str) -> None:
+        if kind == WriteBack.kind:
+            write_back = msgspec.json.decode(payload, type=WriteBack)
+            await rows.settle_by_hand(tx.session, write_back.write_back_id, at=self._clock.now())
 
 
 def _extendable(interview: InterviewRow) -> bool:

@@ -1,11 +1,12 @@
 """Retention: what has been kept long enough is removed, and waiting that nobody ends is ended."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from orchestrator.db.models.account import SessionRow
-from orchestrator.db.models.intake import DeliveryRow, DeliveryState
+from orchestrator.db.models.intake import ClockSlot, DeliveryRow, DeliveryState, RefusedCount
 from orchestrator.db.repositories import retention as rows
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
@@ -14,9 +15,20 @@ from orchestrator.domain.retention import Retention
 from orchestrator.ports import Clock
 from orchestrator.services.kinds import ApplyRetention
 from orchestrator.services.steps import SYSTEM, Steps
-from orchestrator.work.admin import clear_finished
+from orchestrator.work.admin import clear_finished, clear_gone
 from orchestrator.work.job import Job
 from orchestrator.work.outcome import Done, Outcome
+
+PORTION = 1000
+"""Rows that are removed in one transaction, so that nobody waits long for it."""
+
+MOST_PORTIONS = 1000
+"""Portions of one run. What is left is for the next one, an hour later."""
+
+REFUSALS_KEPT = timedelta(days=365)
+SLOTS_KEPT = timedelta(days=90)
+GONE_KEPT = timedelta(days=1)
+"""How long the operations page shows a worker that stopped without saying so."""
 
 
 class Retaining:
@@ -29,30 +41,61 @@ class Retaining:
         self._steps = steps
 
     async def apply(self, _payload: ApplyRetention, _job: Job) -> Outcome | None:
-        """Remove what is due; each kind in its own transaction, so that none waits for another."""
+        """Remove what is due, in portions: a transaction each, so that nothing waits long for another."""
         await self._end_waiting()
         await self._forget_transcripts()
-        now, kept = self._clock.now(), timedelta(days=self._retention.deliveries)
-        async with self._database.transaction() as tx:
-            removed = await tx.session.execute(
-                sa.update(DeliveryRow)
-                .where(
-                    DeliveryRow.body.is_not(None),
-                    # One whose work was given up waits for a person twice as long, and not for ever.
-                    sa.or_(
-                        sa.and_(DeliveryRow.received_at < now - kept, DeliveryRow.state != DeliveryState.RECEIVED),
-                        DeliveryRow.received_at < now - 2 * kept,
-                    ),
-                )
-                .values(body=None, headers={})
-                .returning(DeliveryRow.id)
-            )
-            if bodies := len(removed.all()):
-                tx.audit(_event(self._clock, "deliveries", {"count": bodies}))
-            await tx.session.execute(sa.delete(SessionRow).where(SessionRow.expires_at < now))
-        async with self._database.transaction() as tx:
-            await clear_finished(tx, older_than=timedelta(days=self._retention.finished_work))
+        await self._forget_deliveries()
+        await self._clear_work()
+        await self._drop_traces()
         return Done()
+
+    async def _forget_deliveries(self) -> None:
+        """Portion by portion, each after the last, so that no row is looked at twice in a run."""
+        seen: datetime | None = None
+        for _ in range(MOST_PORTIONS):
+            async with self._database.transaction() as tx:
+                forgotten = (await tx.session.execute(self._bodies_due(seen))).scalars().all()
+                if forgotten:
+                    tx.audit(_event(self._clock, "deliveries", {"count": len(forgotten)}))
+            if len(forgotten) < PORTION:
+                return
+            seen = max(forgotten)
+
+    def _bodies_due(self, seen: datetime | None) -> ReturningUpdate[datetime]:
+        now, kept = self._clock.now(), timedelta(days=self._retention.deliveries)
+        due = (
+            sa.select(DeliveryRow.id)
+            .where(
+                DeliveryRow.body.is_not(None),
+                # One whose work was given up waits for a person twice as long, and not for ever.
+                DeliveryRow.received_at < now - kept,
+                sa.or_(DeliveryRow.state != DeliveryState.RECEIVED, DeliveryRow.received_at < now - 2 * kept),
+            )
+            .order_by(DeliveryRow.received_at)
+            .limit(PORTION)
+        )
+        if seen is not None:
+            due = due.where(DeliveryRow.received_at >= seen)
+        statement = sa.update(DeliveryRow).where(DeliveryRow.id.in_(due)).values(body=None, headers={})
+        return statement.returning(DeliveryRow.received_at)
+
+    async def _clear_work(self) -> None:
+        older_than = timedelta(days=self._retention.finished_work)
+        for _ in range(MOST_PORTIONS):
+            async with self._database.transaction() as tx:
+                cleared = await clear_finished(tx, older_than=older_than, limit=PORTION)
+            if cleared < PORTION:
+                return
+
+    async def _drop_traces(self) -> None:
+        """The small tables, which grow by configuration and restarts and not by candidates."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            await tx.session.execute(sa.delete(SessionRow).where(SessionRow.expires_at < now))
+            await tx.session.execute(sa.delete(RefusedCount).where(RefusedCount.day < (now - REFUSALS_KEPT).date()))
+            # Of a clock job that is not configured any more; one that still runs has a slot of this hour.
+            await tx.session.execute(sa.delete(ClockSlot).where(ClockSlot.slot < now - SLOTS_KEPT))
+            await clear_gone(tx, older_than=GONE_KEPT)
 
     async def _end_waiting(self) -> None:
         before = self._clock.now() - timedelta(days=self._retention.waiting)

@@ -20,6 +20,7 @@ from orchestrator.errors import Stale
 from orchestrator.services.connections import Connections
 from orchestrator.services.kinds import ExpireInterview, ScoreInterview, SendMail, WriteBack
 from orchestrator.services.links import LinkMaker
+from orchestrator.work.lanes import lock_lanes
 from orchestrator.work.queue import enqueue
 
 SYSTEM = "system"
@@ -207,16 +208,19 @@ class Steps:
     async def _enqueue_write(
         self, tx: Transaction, interview: InterviewRow, application: ApplicationRow, row: WriteBackRow, *, now: datetime
     ) -> None:
+        lane = f"{application.connection}/{application.external_id}"
+        # Held from here on: two interviews of one application may have something to say at the same moment.
+        await lock_lanes(tx, [lane])
         row.id = new_id()
         row.interview_id, row.application_id, row.connection = interview.id, application.id, application.connection
-        row.sequence = await interviews.next_write_back(tx.session, interview.id)
+        row.sequence = await interviews.next_write_back(tx.session, application.id)
         row.created_at = now
         tx.session.add(row)
         await tx.session.flush()
         await enqueue(
             tx,
             WriteBack(write_back_id=row.id),
-            lane=f"{application.connection}/{application.external_id}",
+            lane=lane,
             rate_key=application.connection,
             dedupe=f"write:{row.id}",
             subject=f"interview:{interview.id}",

@@ -41,7 +41,7 @@ class Triggering:
     ) -> str:
         """Take a re-read application in; returns the outcome in a few words. The row stays locked until the end."""
         now = self._clock.now()
-        candidate_id = await rows.save_candidate(
+        candidate_id, fresh = await rows.save_candidate(
             tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=False
         )
         row, created = await rows.lock_application(
@@ -49,9 +49,10 @@ class Triggering:
         )
         if not created and _older(application, row.snapshot):
             return "older than what we know"
-        await rows.save_candidate(
-            tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=True
-        )
+        if not fresh:
+            await rows.save_candidate(
+                tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=True
+            )
         if not created and row.stage_id != application.stage.id:
             row.visits += 1
         self._refresh(row, application, candidate_id, now)

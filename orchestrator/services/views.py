@@ -246,11 +246,47 @@ class ConflictItem(Struct, frozen=True, kw_only=True):
 
 
 class PausedConnection(Struct, frozen=True, kw_only=True):
-    """A connection whose work waits until somebody mends the cause and lets it go on."""
+    """A connection whose work waits.
+
+    ``failures`` 0: until somebody mends the cause and lets it go on. More: it did not answer so many times in a row,
+    and at ``next_try`` (None: as soon as a worker is free) it is asked again.
+    """
 
     connection: str
     reason: str
     since: datetime
+    failures: int = 0
+    next_try: datetime | None = None
+
+
+class WorkerItem(Struct, frozen=True, kw_only=True):
+    """A worker. ``at_once``: how much it does beside each other; ``kinds`` empty: it takes every kind."""
+
+    name: str
+    alive: bool
+    since: datetime
+    seen: datetime
+    at_once: int
+    kinds: tuple[str, ...]
+    finished: int
+    failed: int
+
+
+class EngineView(Struct, frozen=True, kw_only=True):
+    """Who works and what waits. ``due`` may run now and has since ``oldest_due``; ``planned`` has its time later."""
+
+    workers: tuple[WorkerItem, ...]
+    due: int
+    oldest_due: datetime | None
+    planned: int
+    running: int
+    unread: int
+    oldest_unread: datetime | None
+
+    @property
+    def alive(self) -> tuple[WorkerItem, ...]:
+        """Workers that live, the one that has worked longest first."""
+        return tuple(worker for worker in self.workers if worker.alive)
 
 
 class OperationsView(Struct, frozen=True, kw_only=True):
@@ -264,6 +300,7 @@ class OperationsView(Struct, frozen=True, kw_only=True):
     counts: tuple[tuple[str, int], ...]
     stage_kinds: tuple[str, ...]
     pauses: tuple[PausedConnection, ...] = ()
+    engine: EngineView | None = None
 
 
 class TimelineItem(Struct, frozen=True, kw_only=True):

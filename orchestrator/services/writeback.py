@@ -1,14 +1,22 @@
-"""Write-back: claim, read, compare, write, read back. A value that a person wrote is never touched (N4)."""
+"""Write-back: claim, read, compare, write, read back. A value that a person wrote is never touched (N4).
+
+No ATS lets us say "write only if it still is what I read", so a colleague who writes between our read and our write, a
+few milliseconds later, is not seen. The turns for both are therefore taken together, and nothing but the transaction
+that writes the push down lies between them.
+"""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from adapters.contract.adapter import Adapter
 from adapters.contract.errors import OutcomeUnknown
 from adapters.contract.model import FieldValue, Visibility
+from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.writeback import (
-    Direction,
     OwnedFieldRow,
     WriteBackAttemptRow,
     WriteBackRow,
@@ -19,23 +27,45 @@ from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.writeback import FieldVerdict, compare
 from orchestrator.ports import Clock
-from orchestrator.services.connections import AtsConnection, Connections, SyncLog
+from orchestrator.services.connections import Connections, SyncLog
+from orchestrator.services.exchange import Conversation
 from orchestrator.services.kinds import WriteBack
 from orchestrator.services.steps import SYSTEM
 from orchestrator.work.job import Job
-from orchestrator.work.limits import take_token
 from orchestrator.work.outcome import Done, Outcome, Retry
 
 NOTE_PATIENCE = 60.0
-"""Seconds."""
+"""Seconds before a note that was sent and not answered may be sent again: a list that lags must have time to show it."""
+
+CUT_OFF_PATIENCE = 10.0
+"""Seconds from the beginning of a note that was cut off by the death of its process, until it may be sent again."""
+
+TRUST = timedelta(hours=24)
+"""For so long what the ATS acknowledged is only looked for, never written again: longer than all attempts together."""
+
+
+class Known(Struct, frozen=True):
+    """What we know of a write-back before we look. ``ours`` are values that may stand there because we wrote them."""
+
+    row: WriteBackRow
+    external_id: str
+    wanted: Mapping[str, FieldValue]
+    ours: Mapping[str, Sequence[FieldValue]]
+    acknowledged: frozenset[str]
+    note_due: bool
+    note_pause: float
 
 
 class Sorted(Struct, frozen=True):
-    """What to do with the fields of one write-back, having read the ATS."""
+    """What to do with the fields of one write-back, having read the ATS.
+
+    ``awaited`` were acknowledged and are not to be seen yet.
+    """
 
     to_write: Mapping[str, FieldValue]
     settled: Mapping[str, FieldValue]
     conflicts: tuple[str, ...]
+    awaited: tuple[str, ...] = ()
 
 
 class WritingBack:
@@ -48,116 +78,100 @@ class WritingBack:
         self._sync = sync
 
     async def write(self, payload: WriteBack, job: Job) -> Outcome | None:
-        """Bring one write-back to the ATS. Every attempt begins by looking at what is there."""
+        """Bring one write-back to the ATS. Every attempt begins by looking at what is there.
+
+        Four transactions for fields, five with a note: turns; the push begins; what came of it and more turns; (the
+        note begins;) the end.
+        """
+        known = await self._known(payload)
+        if known.row.state is not WriteBackState.PENDING:
+            return Done()
+        connection = self._connections.get(known.row.connection)
+        async with self._sync.conversation(connection, known.external_id, job) as ats:
+            found, later = Sorted({}, {}, ()), None
+            if known.wanted:
+                found, later = await self._bring_fields(ats, connection.adapter, known)
+            if later is None and known.note_due:
+                later = await self._bring_note(ats, connection.adapter, known)
+            async with ats.finish(later) as tx:
+                if later is None:
+                    await self._settle(tx, known.row, found)
+        return None
+
+    async def _known(self, payload: WriteBack) -> Known:
+        now = self._clock.now()
         async with self._database.reading() as session:
             row = await session.get_one(WriteBackRow, payload.write_back_id)
             application = await session.get_one(ApplicationRow, row.application_id)
-            ours = await writebacks.our_values(session, row.application_id)
             overtaken = await writebacks.overtaken(session, row)
-        if row.state is not WriteBackState.PENDING:
-            return Done()
-        connection = self._connections.get(row.connection)
-        external_id = application.external_id
-        wanted = {key: value for key, value in row.fields.items() if key not in overtaken}
-        current = await self._read(connection, external_id, wanted) if wanted else {}
-        sorted_ = _sort(wanted, current, ours)
-        if sorted_.to_write:
-            after = await self._write_fields(connection, external_id, sorted_.to_write, row, job, wanted=wanted)
-            if after is None:
-                return Retry(reason="the ATS did not answer the write, and what it shows is not what was written")
-            sorted_ = after
-        if row.note is not None and not await self._note_there(connection, external_id, row, job):
-            # A list that lags must have time to catch up before the note could be sent again.
-            return Retry(reason="the ATS did not answer the note, and it is not to be seen yet", after=NOTE_PATIENCE)
-        async with job.finish() as tx:
-            await self._settle(tx, row, sorted_)
-        return None
+            sent = await writebacks.acknowledged(session, row.id, fields_since=now - TRUST)
+            cut_off = await writebacks.note_cut_off(session, row, application.external_id)
+            return Known(
+                row=row,
+                external_id=application.external_id,
+                wanted={key: value for key, value in row.fields.items() if key not in overtaken},
+                ours=await writebacks.our_values(session, row.application_id),
+                acknowledged=sent.fields,
+                # What the ATS acknowledged is there, whether or not its list shows it already.
+                note_due=row.note is not None and not sent.note,
+                note_pause=CUT_OFF_PATIENCE - (now - cut_off).total_seconds() if cut_off else 0.0,
+            )
 
-    async def _write_fields(
-        self,
-        connection: AtsConnection,
-        external_id: str,
-        values: Mapping[str, FieldValue],
-        row: WriteBackRow,
-        job: Job,
-        *,
-        wanted: Mapping[str, FieldValue],
-    ) -> Sorted | None:
-        """Write and read back; None where the values are not to be seen afterwards."""
+    async def _bring_fields(self, ats: Conversation, adapter: Adapter, known: Known) -> tuple[Sorted, Retry | None]:
+        """Read, write what is to be written, read back; with a Retry where that is not to be seen."""
+        before = sort_fields(known, await _read(ats, adapter, known, turns=2))
+        if before.awaited:
+            return before, Retry(reason="the ATS acknowledged the write, and does not show it yet")
+        if not before.to_write:
+            return before, None
         unknown = False
-        await take_token(self._database, connection.key)
-        await job.hold()
         try:
-            async with self._sync.exchange(
-                connection, Direction.PUSH, "write_fields", external_id=external_id, fields=sorted(values)
-            ):
-                await connection.adapter.write_fields(external_id, values)
+            async with ats.push("write_fields", fields=sorted(before.to_write)):
+                await adapter.write_fields(known.external_id, before.to_write)
         except OutcomeUnknown:
             unknown = True
-        await self._note_attempt(row, "unknown" if unknown else "sent", ", ".join(sorted(values)))
-        seen = await self._read(connection, external_id, wanted)
-        if any(
-            compare(current=seen.get(key), wanted=value, last_written=None) is not FieldVerdict.SAME
-            for key, value in values.items()
-        ):
+        self._keep_attempt(ats, known.row, unknown=unknown, detail=writebacks.SEPARATOR.join(sorted(before.to_write)))
+        seen = await _read(ats, adapter, known, turns=3 if known.note_due else 1)
+        after = sort_fields(structs.replace(known, acknowledged=known.acknowledged | before.to_write.keys()), seen)
+        # What stood there already and was emptied meanwhile: that was a person.
+        after = structs.replace(after, to_write={}, conflicts=(*after.conflicts, *after.to_write))
+        if not after.awaited:
+            return after, None
+        if unknown:
+            reason = "the ATS did not answer the write, and what it shows is not what was written"
+            return after, Retry(reason=reason)
+        return after, Retry(reason="the ATS acknowledged the write, and does not show it yet")
+
+    async def _bring_note(self, ats: Conversation, adapter: Adapter, known: Known) -> Retry | None:
+        """Make sure that our note is there exactly once. It is looked for where an earlier attempt may have sent it."""
+        row = known.row
+        if await _find_note(ats, adapter, known, turns=2):
             return None
-        conflicts = tuple(
-            key
-            for key, value in wanted.items()
-            if key not in values
-            and compare(current=seen.get(key), wanted=value, last_written=value) is not FieldVerdict.SAME
-        )
-        settled = {key: value for key, value in wanted.items() if key not in conflicts}
-        return Sorted({}, settled, conflicts)
-
-    async def _note_there(self, connection: AtsConnection, external_id: str, row: WriteBackRow, job: Job) -> bool:
-        """Make sure that our note is there exactly once.
-
-        What the ATS acknowledged is there, whether or not its list shows it already; the marker is looked for where an
-        earlier attempt may have been cut off.
-        """
-        async with self._database.reading() as session:
-            if await writebacks.note_acknowledged(session, row.id):
-                return True
-        if await self._find_note(connection, external_id, row):
-            return True
-        await take_token(self._database, connection.key)
-        await job.hold()
+        if known.note_pause > 0:
+            # A list that lags must have time to catch up before the note could be sent again.
+            reason = "the note may have been sent before its worker died, and is not to be seen"
+            return Retry(reason=reason, after=known.note_pause, counted=False)
+        visibility = Visibility(row.note_visibility or Visibility.PRIVATE)
         try:
-            async with self._sync.exchange(
-                connection, Direction.PUSH, "add_note", external_id=external_id, fields=("note",)
-            ):
-                note = await connection.adapter.add_note(
-                    external_id, row.note or "", visibility=Visibility(row.note_visibility or Visibility.PRIVATE)
-                )
+            async with ats.push(writebacks.ADD_NOTE, fields=(writebacks.NOTE,)):
+                note = await adapter.add_note(known.external_id, row.note or "", visibility=visibility)
         except OutcomeUnknown:
-            await self._note_attempt(row, "unknown", writebacks.NOTE)
-            return await self._find_note(connection, external_id, row)
-        await self._note_attempt(row, "sent", f"{writebacks.NOTE} {note.id}")
-        return True
+            self._keep_attempt(ats, row, unknown=True, detail=writebacks.NOTE)
+            if await _find_note(ats, adapter, known, turns=1):
+                return None
+            return Retry(reason="the ATS did not answer the note, and it is not to be seen yet", after=NOTE_PATIENCE)
+        self._keep_attempt(ats, row, unknown=False, detail=f"{writebacks.NOTE} {note.id}")
+        return None
 
-    async def _find_note(self, connection: AtsConnection, external_id: str, row: WriteBackRow) -> bool:
-        await take_token(self._database, connection.key)
-        async with self._sync.exchange(
-            connection, Direction.PULL, "list_notes", external_id=external_id, fields=("note",)
-        ):
-            notes = await connection.adapter.list_notes(external_id)
-        return any(row.note_marker is not None and row.note_marker in note.body for note in notes)
-
-    async def _read(
-        self, connection: AtsConnection, external_id: str, fields: Mapping[str, FieldValue]
-    ) -> Mapping[str, FieldValue]:
-        await take_token(self._database, connection.key)
-        async with self._sync.exchange(
-            connection, Direction.PULL, "read_fields", external_id=external_id, fields=sorted(fields)
-        ):
-            return await connection.adapter.read_fields(external_id)
-
-    async def _note_attempt(self, row: WriteBackRow, outcome: str, detail: str) -> None:
-        async with self._database.transaction() as tx:
-            tx.session.add(
-                WriteBackAttemptRow(write_back_id=row.id, at=self._clock.now(), outcome=outcome, detail=detail)
-            )
+    def _keep_attempt(self, ats: Conversation, row: WriteBackRow, *, unknown: bool, detail: str) -> None:
+        attempt: dict[str, object] = {
+            "id": new_id(),
+            "write_back_id": row.id,
+            "at": self._clock.now(),
+            "outcome": "unknown" if unknown else writebacks.SENT,
+            "detail": detail,
+        }
+        ats.keep(partial(_store_attempt, attempt))
 
     async def _settle(self, tx: Transaction, row: WriteBackRow, found: Sorted) -> None:
         now = self._clock.now()
@@ -181,27 +195,46 @@ class WritingBack:
         tx.audit(AuditEvent(at=now, actor=SYSTEM, tag=tag, subject=str(row.interview_id), details=details))
 
 
-def _sort(
-    wanted: Mapping[str, FieldValue],
-    current: Mapping[str, FieldValue],
-    ours: Mapping[str, Sequence[FieldValue]],
-) -> Sorted:
+def sort_fields(known: Known, current: Mapping[str, FieldValue]) -> Sorted:
+    """Compare what is wanted with what the ATS shows."""
     to_write: dict[str, FieldValue] = {}
     settled: dict[str, FieldValue] = {}
     conflicts: list[str] = []
-    for key, value in wanted.items():
-        verdicts = [
-            compare(
-                current=current.get(key),
-                wanted=value,
-                last_written=writebacks.recalled(last, current=current.get(key)),
-            )
-            for last in (None, *ours.get(key, ()))
-        ]
-        if FieldVerdict.SAME in verdicts:
-            settled[key] = value
-        elif FieldVerdict.WRITE in verdicts:
-            to_write[key] = value
-        elif value is not None:
-            conflicts.append(key)
-    return Sorted(to_write, settled, tuple(conflicts))
+    awaited: list[str] = []
+    for key, value in known.wanted.items():
+        match _verdict(known, key, value, current.get(key)):
+            case FieldVerdict.SAME:
+                settled[key] = value
+            case FieldVerdict.WRITE if key in known.acknowledged:
+                awaited.append(key)
+            case FieldVerdict.WRITE:
+                to_write[key] = value
+            case FieldVerdict.CONFLICT if value is not None:
+                conflicts.append(key)
+    return Sorted(to_write, settled, tuple(conflicts), tuple(awaited))
+
+
+def _verdict(known: Known, key: str, value: FieldValue, current: FieldValue) -> FieldVerdict:
+    verdicts = {
+        compare(current=current, wanted=value, last_written=writebacks.recalled(last, current=current))
+        for last in (None, *known.ours.get(key, ()))
+    }
+    return next(
+        (verdict for verdict in (FieldVerdict.SAME, FieldVerdict.WRITE) if verdict in verdicts), FieldVerdict.CONFLICT
+    )
+
+
+async def _read(ats: Conversation, adapter: Adapter, known: Known, *, turns: int) -> Mapping[str, FieldValue]:
+    async with ats.pull("read_fields", fields=sorted(known.wanted), turns=turns):
+        return await adapter.read_fields(known.external_id)
+
+
+async def _find_note(ats: Conversation, adapter: Adapter, known: Known, *, turns: int) -> bool:
+    async with ats.pull("list_notes", fields=(writebacks.NOTE,), turns=turns):
+        notes = await adapter.list_notes(known.external_id)
+    marker = known.row.note_marker
+    return any(marker is not None and marker in note.body for note in notes)
+
+
+async def _store_attempt(attempt: Mapping[str, object], tx: Transaction) -> None:
+    await writebacks.keep_attempt(tx.session, attempt)

@@ -10,15 +10,18 @@ from litestar.types import ControllerRouterHandler, LifespanHook
 from orchestrator.web.assets import packaged_assets
 from orchestrator.web.design import design_handlers
 from orchestrator.web.errors import exception_handlers
+from orchestrator.web.gates import OPTION, Gates
 from orchestrator.web.health import Readiness, always_ready, health_handlers
-from orchestrator.web.rate_limit import DOORS, AddressLimit, Door
+from orchestrator.web.rate_limit import DOORS, AddressLimit, Buckets, Door, hook_door
 from orchestrator.web.security_headers import security_headers
 from orchestrator.web.templating import template_config
 
 # The longest answer is 8,000 characters; percent-encoded, one character may take twelve bytes.
 FORM_LIMIT = 128 * 1024
-# For the handler of /hooks/{connection}: pass it as request_max_body_size.
+# The longest delivery.
 HOOK_LIMIT = 1024 * 1024
+# Where handlers that are called without injection find the services, in the options of the application.
+SERVICES = "services"
 
 
 def create_app(
@@ -40,10 +43,11 @@ def create_app(
     """
     https = base_url.startswith("https://")
     assets = packaged_assets()
+    gates = Gates(addresses=AddressLimit(doors), connections=Buckets(hook_door()), readiness=[readiness])
     return Litestar(
         route_handlers=[
             *handlers,
-            *health_handlers(readiness),
+            *health_handlers(gates.troubles),
             *(design_handlers() if show_design else ()),
             assets.handler(),
         ],
@@ -57,7 +61,8 @@ def create_app(
             cookie_samesite="lax",
             exclude=["^/hooks/"],
         ),
-        middleware=[AddressLimit(doors)],
+        middleware=[gates.addresses],
+        opt={SERVICES: services, OPTION: gates},
         before_send=[security_headers(https=https)],
         exception_handlers=exception_handlers(),
         request_max_body_size=FORM_LIMIT,

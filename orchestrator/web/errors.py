@@ -13,12 +13,16 @@ from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
 
-from orchestrator.errors import InputInvalid, RequestRefused, TransitionRefused
+from orchestrator.errors import Busy, InputInvalid, RequestRefused, TransitionRefused
+from orchestrator.web.outage import Seldom, database_is_away
 from orchestrator.web.trace import trace
 
 PROBLEM = "application/problem+json"
 _MACHINES = ("/hooks/", "/api/")
 _CANDIDATES = "/i/"
+# Seconds after which to come again when nobody knows better: a database that restarts needs about as long.
+RETRY_SECONDS = 5
+_OUTAGE = Seldom(1.0)
 _log = logging.getLogger("evenhand.web")
 
 AnyRequest = Request[Any, Any, Any]
@@ -60,17 +64,22 @@ _FORM_TOO_OLD = Words(
 )
 
 
-def problem(status: int, *, detail: str = "", members: Mapping[str, object] | None = None) -> Response[bytes]:
-    """A problem document. ``members`` are added as they are, for example ``errors``."""
+def problem_body(status: int, *, detail: str = "", members: Mapping[str, object] | None = None) -> bytes:
+    """The bytes of a problem document. ``members`` are added as they are, for example ``errors``."""
     document: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail:
         document["detail"] = detail
-    return Response(msgspec.json.encode({**document, **(members or {})}), status_code=status, media_type=PROBLEM)
+    return msgspec.json.encode({**document, **(members or {})})
+
+
+def problem(status: int, *, detail: str = "", members: Mapping[str, object] | None = None) -> Response[bytes]:
+    """A problem document as an answer."""
+    return Response(problem_body(status, detail=detail, members=members), status_code=status, media_type=PROBLEM)
 
 
 def wants_page(request: AnyRequest) -> bool:
     """Whether a person's browser asks, judged by its Accept header; machine paths never get a page."""
-    return not request.url.path.startswith(_MACHINES) and "text/html" in request.headers.get("accept", "")
+    return not request.scope["path"].startswith(_MACHINES) and "text/html" in request.headers.get("accept", "")
 
 
 def exception_handlers() -> ExceptionHandlersMap:
@@ -85,7 +94,10 @@ def exception_handlers() -> ExceptionHandlersMap:
 
 def _refused(request: AnyRequest, exc: RequestRefused) -> Response[Any]:
     members = {"errors": exc.fields} if isinstance(exc, InputInvalid) and exc.fields else {}
-    return _answer(request, exc.status, detail=str(exc), members=members)
+    response = _answer(request, exc.status, detail=str(exc), members=members)
+    if isinstance(exc, Busy):
+        response.headers["Retry-After"] = str(exc.retry_after)
+    return response
 
 
 def _transition_refused(request: AnyRequest, exc: TransitionRefused) -> Response[Any]:
@@ -105,6 +117,10 @@ def _http(request: AnyRequest, exc: HTTPException) -> Response[Any]:
 def _unexpected(request: AnyRequest, exc: Exception) -> Response[Any]:
     # The route's pattern is logged and not the path: a path may hold a candidate's secret.
     route = request.scope.get("path_template", "?")
+    if database_is_away(exc):
+        if _OUTAGE.now():
+            _log.error("the database is away: %s %s: %s", request.method, route, type(exc).__name__)
+        return _answer(request, HTTPStatus.SERVICE_UNAVAILABLE)
     _log.error("request failed: %s %s: %s", request.method, route, trace(exc))
     status = exc.status_code if isinstance(exc, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     return _answer(request, status)
@@ -118,9 +134,17 @@ def _answer(
     members: Mapping[str, object] | None = None,
     words: Words | None = None,
 ) -> Response[Any]:
-    if not wants_page(request):
-        return problem(status, detail=detail or (words.text if words else ""), members=members)
-    path = request.url.path
+    if wants_page(request):
+        response = _page(request, status, detail=detail, words=words)
+    else:
+        response = problem(status, detail=detail or (words.text if words else ""), members=members)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _page(request: AnyRequest, status: int, *, detail: str, words: Words | None) -> Response[Any]:
+    path = request.scope["path"]
     if status == HTTPStatus.UNAUTHORIZED and not path.startswith(_CANDIDATES):
         back = "?" + urlencode({"next": path}) if request.method == "GET" else ""
         return Redirect("/sign-in" + back, status_code=303)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from litestar import MediaType, Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from orchestrator.web.errors import problem
+from orchestrator.web.errors import RETRY_SECONDS, problem
 
 # Gives what stands in the way of work, in words without secrets; empty means ready.
 Readiness = Callable[[], Awaitable[Sequence[str]]]
@@ -28,7 +28,9 @@ def health_handlers(readiness: Readiness) -> list[HTTPRouteHandler]:
     async def readyz() -> Response[bytes]:
         troubles = await readiness()
         if troubles:
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail="; ".join(troubles))
+            answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, detail="; ".join(troubles))
+            answer.headers["Retry-After"] = str(RETRY_SECONDS)
+            return answer
         return Response(b"ok\n", media_type=MediaType.TEXT)
 
     return [healthz, readyz]

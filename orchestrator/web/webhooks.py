@@ -3,35 +3,105 @@
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response, post
-from litestar.di import NamedDependency
+import msgspec
+from litestar import post
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
-from litestar.params import FromPath, SkipValidation
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from adapters.contract.errors import PayloadInvalid, SignatureInvalid
-from orchestrator.web.app import HOOK_LIMIT
-from orchestrator.web.deps import Services
-from orchestrator.web.errors import problem
+from orchestrator.services.intake import Intake, Receipt
+from orchestrator.web.app import HOOK_LIMIT, SERVICES
+from orchestrator.web.errors import problem_body
+from orchestrator.web.gates import gates_of
+
+_JSON = b"application/json"
+_PROBLEM = b"application/problem+json"
 
 
-@post("/hooks/{connection:str}", request_max_body_size=HOOK_LIMIT)
-async def receive(
-    request: Request[Any, Any, Any], connection: FromPath[str], services: NamedDependency[SkipValidation[Services]]
-) -> Response[Any]:
+def _straight(app: ASGIApp) -> ASGIApp:  # noqa: ARG001 - what every middleware is given
+    """Answers in place of the route's handler.
+
+    Inside all of Litestar's limits and error handlers, but without a request object, dependency injection, validation
+    and a response object, which together cost more than verifying and reading a delivery does.
+    """
+
+    async def take_in(scope: Scope, receive: Receive, send: Send) -> None:
+        http: HTTPScope = scope  # type: ignore[assignment]  # the route takes nothing but HTTP
+        status, media_type, body = await _answer(http, receive)
+        if status:
+            lines = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": status, "headers": lines})
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return take_in
+
+
+@post("/hooks/{connection:str}", middleware=[_straight])
+async def receive() -> None:
     """Take one delivery in. The answer is given after the delivery is on disk, with the status the vendor expects."""
+
+
+async def _answer(scope: HTTPScope, receive: Receive) -> tuple[int, bytes, bytes]:
+    """Status, media type and body of the answer; the status is 0 where nobody is left to answer."""
+    app = scope["litestar_app"]
+    intake: Intake = app.opt[SERVICES].intake
+    connection: str = scope["path_params"]["connection"]
     # Before the body: a stranger must not make us read a megabyte, or keep a counter for a name of their choice.
-    services.intake.known(connection)
+    intake.known(connection)
+    pace = gates_of(app).connections
+    pace.take(connection)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     try:
-        body = await request.body()
+        body = await _read(headers, receive)
+        if body is None:
+            return 0, b"", b""
+        receipt = await intake.receive(connection, headers, body)
     except RequestEntityTooLarge:
-        await services.intake.refuse(connection, "TooLarge")
+        await intake.refuse(connection, "TooLarge")
         raise
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    try:
-        receipt = await services.intake.receive(connection, headers, body)
     except SignatureInvalid as error:
-        return problem(HTTPStatus.UNAUTHORIZED, detail=f"The delivery is not signed as it must be: {error}.")
+        # Not counted for the connection: a stranger must not use up what the ATS may send.
+        pace.give_back(connection)
+        return _refusal(HTTPStatus.UNAUTHORIZED, f"The delivery is not signed as it must be: {error}.")
     except PayloadInvalid as error:
-        return problem(HTTPStatus.BAD_REQUEST, detail=f"The delivery cannot be read: {error}.")
-    answer = {"stored": receipt.stored, "duplicate": receipt.duplicate}
-    return Response(answer, status_code=receipt.status)
+        return _refusal(HTTPStatus.BAD_REQUEST, f"The delivery cannot be read: {error}.")
+    return receipt.status, _JSON, _ANSWERS[receipt.stored, receipt.duplicate]
+
+
+async def _read(headers: dict[str, str], receive: Receive) -> bytes | None:
+    """The whole body; None where the sender left in the middle.
+
+    Raises:
+        RequestEntityTooLarge: more than a delivery may have.
+    """
+    announced = headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > HOOK_LIMIT:
+        raise RequestEntityTooLarge
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message: Any = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message["body"])
+        size += len(parts[-1])
+        if size > HOOK_LIMIT:
+            raise RequestEntityTooLarge
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _refusal(status: HTTPStatus, detail: str) -> tuple[int, bytes, bytes]:
+    return status, _PROBLEM, problem_body(status, detail=detail)
+
+
+def _answers() -> dict[tuple[bool, bool], bytes]:
+    receipts = [Receipt(0, stored=stored, duplicate=again) for stored in (True, False) for again in (True, False)]
+    return {
+        (one.stored, one.duplicate): msgspec.json.encode({"stored": one.stored, "duplicate": one.duplicate})
+        for one in receipts
+    }
+
+
+_ANSWERS = _answers()

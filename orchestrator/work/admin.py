@@ -1,23 +1,27 @@
 """Work in the hands of a person: look, replay, settle by hand, cancel, count, clear away."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orchestrator.db.models.worker import WorkerProcess
 from orchestrator.db.session import Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.errors import InputInvalid, Missing, Stale
+from orchestrator.work.lanes import IS_OPEN, lock_lanes, promote
 from orchestrator.work.limits import PauseEntry
 from orchestrator.work.sql import DatabaseNow
-from orchestrator.work.table import QUEUED, Cause, WorkState, work, work_pause
+from orchestrator.work.table import Cause, WorkState, work, work_pause
 from orchestrator.work.times import moment
+from orchestrator.work.trouble import THRESHOLD
 from orchestrator.work.wakeup import ring_after_commit
 
 SETTLED = (WorkState.DONE, WorkState.CANCELLED)
+ENDED = (*SETTLED, WorkState.DEAD)
 
 
 class WorkItem(Struct, frozen=True, kw_only=True):
@@ -46,18 +50,27 @@ class WorkItem(Struct, frozen=True, kw_only=True):
     done_reason: str | None
 
 
-class Depth(Struct, frozen=True, kw_only=True):
-    """How much work of a kind is in a state, and for how many seconds the oldest has been due (queued work only)."""
+class Cancelled(Struct, frozen=True, kw_only=True):
+    """An item that was cancelled."""
 
+    id: int
     kind: str
-    state: WorkState
-    count: int
-    oldest_age: float | None
+    payload: str
+
+
+class ConnectionPause(PauseEntry, frozen=True, kw_only=True):
+    """A connection whose work waits. ``failures`` 0: a person or rejected credentials began it, a person ends it.
+
+    More: so many times in a row nobody answered; at ``until`` one attempt is made.
+    """
+
+    failures: int
 
 
 class Selection(Struct, frozen=True, kw_only=True):
     """Which work is meant; every condition that is given must hold."""
 
+    ids: Collection[int] = ()
     states: Collection[WorkState] = ()
     kinds: Collection[str] = ()
     lane: str | None = None
@@ -67,13 +80,20 @@ class Selection(Struct, frozen=True, kw_only=True):
     @property
     def narrow(self) -> bool:
         """Whether anything but the state narrows it."""
-        return any((self.kinds, self.lane, self.subject, self.dedupe_prefix))
+        return any((self.ids, self.kinds, self.lane, self.subject, self.dedupe_prefix))
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """As SQL."""
         found: list[sa.ColumnElement[bool]] = []
+        if self.ids:
+            found.append(work.c.id.in_(list(self.ids)))
         if self.states:
             found.append(work.c.state.in_(list(self.states)))
+            # Said again in the words of a partial index, without which open and ended work are sought among all.
+            if not set(self.states) & set(ENDED):
+                found.append(IS_OPEN)
+            elif set(self.states) <= set(ENDED):
+                found.append(work.c.finished_at.is_not(None))
         if self.kinds:
             found.append(work.c.kind.in_(list(self.kinds)))
         if self.lane is not None:
@@ -114,14 +134,14 @@ async def replay(tx: Transaction, work_id: int, *, actor: str) -> None:
     replayed = await _replay_where(tx, [work.c.id == work_id])
     if not replayed:
         raise Stale(f"work {work_id} is {item.state}, only dead work can be replayed")
-    _record(tx, actor, "replayed", work_id, {"kind": item.kind})
+    _record(tx, actor, "replayed", f"work:{work_id}", {"kind": item.kind})
 
 
 async def replay_many(tx: Transaction, selection: Selection, *, actor: str) -> list[int]:
     """Replay every dead letter of a selection (its ``states`` are not looked at); returns their numbers."""
     replayed = await _replay_where(tx, _any_state(selection).conditions())
     for work_id in replayed:
-        _record(tx, actor, "replayed", work_id, {})
+        _record(tx, actor, "replayed", f"work:{work_id}", {})
     return replayed
 
 
@@ -144,8 +164,15 @@ async def done_by_hand(tx: Transaction, work_id: int, *, actor: str, reason: str
     )
     if (await tx.session.execute(statement)).first() is None:
         raise Stale(f"work {work_id} is {item.state}, only dead or queued work can be settled by hand")
-    await ring_after_commit(tx)
-    _record(tx, actor, "done_by_hand", work_id, {"kind": item.kind})
+    if item.lane is not None:
+        await promote(tx, [item.lane])
+    _record(tx, actor, "done_by_hand", f"work:{work_id}", {"kind": item.kind})
+
+
+async def open_ids(session: AsyncSession, selection: Selection) -> list[int]:
+    """The numbers of what is queued or running in a selection, in order (its ``states`` are not looked at)."""
+    statement = sa.select(work.c.id).where(IS_OPEN, *_any_state(selection).conditions()).order_by(work.c.id)
+    return list((await session.execute(statement)).scalars())
 
 
 async def cancel(tx: Transaction, selection: Selection) -> int:
@@ -154,86 +181,122 @@ async def cancel(tx: Transaction, selection: Selection) -> int:
     Raises:
         ValueError: the selection has no condition beside states.
     """
+    return len(await _cancel_where(tx, selection, {}))
+
+
+async def cancel_by_hand(tx: Transaction, selection: Selection, *, actor: str, reason: str) -> list[Cancelled]:
+    """The same for a person: who and why stand on every item, and once in the audit log.
+
+    Raises:
+        InputInvalid: no reason was given.
+        ValueError: the selection has no condition beside states.
+    """
+    if not reason.strip():
+        raise InputInvalid("say why this work is cancelled", fields={"reason": "a reason is needed"})
+    rows = await _cancel_where(tx, selection, {"done_by": actor, "done_reason": reason.strip()})
+    cancelled = sorted(
+        (Cancelled(id=row.id, kind=row.kind, payload=row.payload) for row in rows), key=lambda item: item.id
+    )
+    if cancelled:
+        kinds = sorted({item.kind for item in cancelled})
+        subject = f"work:{cancelled[0].id}" if len(cancelled) == 1 else "work"
+        _record(tx, actor, "cancelled", subject, {"count": len(cancelled), "kinds": kinds})
+    return cancelled
+
+
+async def _cancel_where(tx: Transaction, selection: Selection, values: Mapping[str, str]) -> Sequence[sa.Row[Any]]:
     if not selection.narrow:
         raise ValueError("refusing to cancel all work: name a kind, a lane, a subject or a dedupe prefix")
     statement = (
         sa.update(work)
-        .where(work.c.state.in_([WorkState.QUEUED, WorkState.RUNNING]), *_any_state(selection).conditions())
-        .values(state=WorkState.CANCELLED, token=None, lease_until=None, finished_at=DatabaseNow())
-        .returning(work.c.id)
+        .where(IS_OPEN, *_any_state(selection).conditions())
+        .values(state=WorkState.CANCELLED, token=None, lease_until=None, finished_at=DatabaseNow(), **values)
+        .returning(work.c.id, work.c.kind, work.c.lane, work.c.payload)
     )
-    cancelled = len((await tx.session.execute(statement)).all())
-    if cancelled:
-        await ring_after_commit(tx)
-    return cancelled
+    rows = (await tx.session.execute(statement)).all()
+    if lanes := {row.lane for row in rows if row.lane is not None}:
+        await promote(tx, lanes)
+    return rows
 
 
-async def clear_finished(tx: Transaction, *, older_than: timedelta, limit: int = 5000) -> int:
-    """Delete done and cancelled work that ended before, at most ``limit``; returns how many. Dead work stays."""
-    old = (
-        sa.select(work.c.id)
-        .where(work.c.state.in_(SETTLED), work.c.finished_at < DatabaseNow() - older_than.total_seconds())
-        .order_by(work.c.finished_at)
-        .limit(limit)
-    )
-    return len((await tx.session.execute(sa.delete(work).where(work.c.id.in_(old)).returning(work.c.id))).all())
+async def clear_finished(tx: Transaction, *, older_than: timedelta, limit: int = 1000) -> int:
+    """Delete done and cancelled work that ended before, at most ``limit``; returns how many. Dead work stays.
 
-
-async def depths(session: AsyncSession) -> list[Depth]:
-    """How much there is of each kind in each state."""
-    due_for = sa.case((work.c.state == QUEUED, DatabaseNow() - work.c.run_at))
-    statement = (
-        sa.select(work.c.kind, work.c.state, sa.func.count().label("count"), sa.func.max(due_for).label("age"))
-        .group_by(work.c.kind, work.c.state)
-        .order_by(work.c.kind, work.c.state)
-    )
-    return [
-        Depth(
-            kind=row.kind,
-            state=WorkState(row.state),
-            count=row[2],
-            oldest_age=None if row.age is None else max(0.0, row.age),
+    Call it again, in a transaction of its own, for as long as it returns something.
+    """
+    # Asked once: PostgreSQL takes a clock that is read for every row to no index.
+    before = sa.select(DatabaseNow() - older_than.total_seconds()).scalar_subquery()
+    cleared = 0
+    for state in SETTLED:
+        # One state at a time, so that the oldest stand first in the index and nothing is sorted.
+        old = (
+            sa.select(work.c.id)
+            .where(work.c.state == sa.literal_column(f"'{state}'"), work.c.finished_at < before)
+            .order_by(work.c.finished_at)
+            .limit(limit - cleared)
         )
-        for row in await session.execute(statement)
-    ]
+        statement = sa.delete(work).where(work.c.id.in_(old)).returning(work.c.id)
+        cleared += len((await tx.session.execute(statement)).all())
+    return cleared
 
 
-async def pauses(session: AsyncSession) -> list[PauseEntry]:
+async def clear_gone(tx: Transaction, *, older_than: timedelta) -> int:
+    """Delete the rows of workers that were last seen before without a clean stop; returns how many."""
+    long_ago = WorkerProcess.seen_at + WorkerProcess.lease < DatabaseNow() - older_than.total_seconds()
+    gone = await tx.session.execute(sa.delete(WorkerProcess).where(long_ago).returning(WorkerProcess.name))
+    return len(gone.all())
+
+
+async def pauses(session: AsyncSession) -> list[ConnectionPause]:
     """Connections whose work waits now."""
-    still = sa.or_(work_pause.c.until.is_(None), work_pause.c.until > DatabaseNow())
+    by_hand = sa.and_(work_pause.c.failures == 0, work_pause.c.until.is_(None))
+    still = sa.or_(by_hand, work_pause.c.until > DatabaseNow(), work_pause.c.failures >= THRESHOLD)
     return [
-        PauseEntry(rate_key=row.rate_key, reason=row.reason, since=moment(row.since), until=moment(row.until))
+        ConnectionPause(
+            rate_key=row.rate_key,
+            reason=row.reason,
+            since=moment(row.since),
+            until=moment(row.until),
+            failures=row.failures,
+        )
         for row in await session.execute(sa.select(work_pause).where(still).order_by(work_pause.c.rate_key))
     ]
 
 
 async def _replay_where(tx: Transaction, conditions: Collection[sa.ColumnElement[bool]]) -> list[int]:
+    dead = Selection(states=[WorkState.DEAD]).conditions()
+    found = (await tx.session.execute(sa.select(work.c.lane).where(*dead, *conditions))).scalars()
+    lanes = {lane for lane in found if lane is not None}
+    await lock_lanes(tx, lanes)
+    # Nobody is a head before it is known who is first: the lane may have moved on meanwhile.
     statement = (
         sa.update(work)
-        .where(work.c.state == WorkState.DEAD, *conditions)
-        .values(state=WorkState.QUEUED, attempt=0, run_at=DatabaseNow(), cause=None, finished_at=None)
+        .where(*dead, *conditions, sa.or_(work.c.lane.is_(None), work.c.lane.in_(lanes)))
+        .values(
+            state=WorkState.QUEUED,
+            head=work.c.lane.is_(None),
+            attempt=0,
+            run_at=DatabaseNow(),
+            cause=None,
+            finished_at=None,
+        )
         .returning(work.c.id)
     )
     replayed = sorted((await tx.session.execute(statement)).scalars())
+    if lanes:
+        await promote(tx, lanes)
     if replayed:
         await ring_after_commit(tx)
     return replayed
 
 
 def _any_state(selection: Selection) -> Selection:
-    return Selection(
-        kinds=selection.kinds,
-        lane=selection.lane,
-        subject=selection.subject,
-        dedupe_prefix=selection.dedupe_prefix,
-    )
+    return structs.replace(selection, states=())
 
 
-def _record(tx: Transaction, actor: str, verb: str, work_id: int, details: Mapping[str, object]) -> None:
+def _record(tx: Transaction, actor: str, verb: str, subject: str, details: Mapping[str, object]) -> None:
     tx.audit(
-        AuditEvent(
-            at=datetime.now(UTC), actor=actor, tag=f"operations:work:{verb}", subject=f"work:{work_id}", details=details
-        )
+        AuditEvent(at=datetime.now(UTC), actor=actor, tag=f"operations:work:{verb}", subject=subject, details=details)
     )
 
 

@@ -1,58 +1,143 @@
-"""The statements that move work from state to state. Every one of them is a compare-and-set in the database."""
+"""Claiming: which work may run now, and taking it. A claim costs the same however much waits behind it, and why."""
 
-import random
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from orchestrator.db.session import Transaction
-from orchestrator.work import schedule
-from orchestrator.work.limits import level, pause
-from orchestrator.work.outcome import REASON_LENGTH, Dead, Done, Outcome, Pause, Retry
+from orchestrator.work.lanes import HEAD, promote
+from orchestrator.work.limits import level
 from orchestrator.work.sql import DatabaseNow
-from orchestrator.work.table import QUEUED, RUNNING, Cause, Priority, WorkState, rate_bucket, work, work_pause
+from orchestrator.work.table import RUNNING, Cause, WorkState, rate_bucket, work, work_pause
+from orchestrator.work.trouble import THRESHOLD
 
 ClaimedRow = sa.Row[Any]
 
 
+class Shelf(Struct, frozen=True):
+    """Work that is claimed alike: one priority, one connection, one kind."""
+
+    name: str
+    priority: int
+    rate_key: str
+    kind: str
+
+
+class Gates(Struct, frozen=True):
+    """What holds connections back now. ``trouble`` counts how often each did not answer in a row."""
+
+    closed: frozenset[str]
+    trouble: Mapping[str, int]
+
+
+class Claimed(Struct, frozen=True):
+    """What was taken, and the connections among it that did not answer lately: there, a success is news."""
+
+    rows: Sequence[ClaimedRow] = ()
+    troubled: Collection[str] = ()
+
+
 async def claim(
     tx: Transaction, *, count: int, worker: str, lease: float, kinds: Collection[str] | None = None
-) -> list[ClaimedRow]:
-    """Take up to ``count`` items that are due, first lane by lane, then by priority and age, for ``lease`` seconds."""
-    rows: list[ClaimedRow] = []
-    for priority in Priority:
-        if len(rows) < count:
-            statement = _claim_statement(
-                priority, tx.dialect, count=count - len(rows), worker=worker, lease=lease, kinds=kinds
-            )
-            rows.extend((await tx.session.execute(statement)).all())
-    return rows
+) -> Claimed:
+    """Take up to ``count`` items that are due, by priority and then by age, for ``lease`` seconds.
+
+    Only heads of lanes are looked at, and only on shelves that are open. A connection that did not answer lately gets
+    one attempt at a time until one succeeds.
+    """
+    shelves, gates = await _look(tx)
+    open_ = [
+        shelf for shelf in shelves if shelf.rate_key not in gates.closed and (kinds is None or shelf.kind in kinds)
+    ]
+    takes: list[tuple[Shelf, int]] = []
+    tried: set[str] = set()
+    for shelf in open_:
+        if gates.trouble.get(shelf.rate_key, 0) < THRESHOLD:
+            takes.append((shelf, count))
+        elif shelf.rate_key not in tried:
+            tried.add(shelf.rate_key)
+            takes.append((shelf, 1))
+    if not takes:
+        return Claimed()
+    statement = _take(takes, tx.dialect, count=count, worker=worker, lease=lease)
+    return Claimed((await tx.session.execute(statement)).all(), frozenset(gates.trouble))
 
 
-def _claim_statement(
-    priority: Priority, dialect: str, *, count: int, worker: str, lease: float, kinds: Collection[str] | None
-) -> ReturningUpdate[Any]:
-    # One statement for each priority, so that the index on (priority, run_at, id) never walks over future timers.
-    due = (
-        sa.select(work.c.id)
-        .where(work.c.state == QUEUED, work.c.priority == priority, work.c.run_at <= DatabaseNow())
-        .where(_lane_is_free(), _connection_is_free())
-        .order_by(work.c.run_at, work.c.id)
-        .limit(count)
-        .with_for_update(skip_locked=True)
+async def _look(tx: Transaction) -> tuple[Sequence[Shelf], Gates]:
+    rows = (await tx.session.execute(_LOOK)).all()
+    shelves = []
+    for row in rows:
+        if row.what == "shelf":
+            priority, rate_key, kind = row.name.split("/", 2)
+            shelves.append(Shelf(row.name, int(priority), rate_key, kind))
+    closed = frozenset(row.name for row in rows if row.what == "closed")
+    trouble = {row.name: row.number for row in rows if row.what == "trouble"}
+    return sorted(shelves, key=lambda shelf: shelf.priority), Gates(closed, trouble)
+
+
+def _looking() -> sa.CompoundSelect[Any]:
+    """One statement: every shelf with something due on it, found by leaps through the index, and every gate."""
+    first = sa.select(sa.func.min(work.c.shelf).label("name")).where(HEAD)
+    shelf = first.cte("shelf", recursive=True)
+    beyond = work.alias("beyond")
+    leap = (
+        sa.select(sa.func.min(beyond.c.shelf))
+        .where(beyond.c.state == sa.literal_column("'queued'"), beyond.c.head, beyond.c.shelf > shelf.c.name)
+        .scalar_subquery()
     )
-    if kinds is not None:
-        due = due.where(work.c.kind.in_(kinds))
-    if dialect == "postgresql":
+    shelf = shelf.union_all(sa.select(leap).where(shelf.c.name.is_not(None)))
+    on_it = work.alias("on_it")
+    earliest = (
+        sa.select(sa.func.min(on_it.c.run_at))
+        .where(on_it.c.state == sa.literal_column("'queued'"), on_it.c.head, on_it.c.shelf == shelf.c.name)
+        .scalar_subquery()
+    )
+    nothing: sa.ColumnElement[int] = sa.literal_column("0")
+    still = sa.or_(work_pause.c.until.is_(None), work_pause.c.until > DatabaseNow())
+    paused = sa.or_(
+        sa.and_(work_pause.c.failures == 0, still),
+        sa.and_(work_pause.c.failures >= THRESHOLD, work_pause.c.until > DatabaseNow()),
+    )
+    return sa.union_all(
+        sa.select(
+            sa.literal_column("'shelf'").label("what"), shelf.c.name.label("name"), nothing.label("number")
+        ).where(earliest <= DatabaseNow()),
+        sa.select(sa.literal_column("'closed'"), rate_bucket.c.key, nothing).where(level() < 1),
+        sa.select(sa.literal_column("'closed'"), work_pause.c.rate_key, nothing).where(paused),
+        sa.select(sa.literal_column("'trouble'"), work_pause.c.rate_key, work_pause.c.failures).where(
+            work_pause.c.failures > 0
+        ),
+    )
+
+
+_LOOK = _looking()
+
+
+def _take(
+    takes: Sequence[tuple[Shelf, int]], dialect: str, *, count: int, worker: str, lease: float
+) -> ReturningUpdate[Any]:
+    parts = []
+    for number, (shelf, most) in enumerate(takes):
+        part = (
+            sa.select(work.c.id, work.c.priority, work.c.run_at)
+            .where(HEAD, work.c.shelf == shelf.name, work.c.run_at <= DatabaseNow())
+            .order_by(work.c.run_at, work.c.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+            .cte(f"part_{number}")
+        )
         # Without MATERIALIZED the planner may run the sub-select again and lock more than it takes.
-        due = sa.select(due.cte("due").prefix_with("MATERIALIZED").c.id)
+        parts.append(part.prefix_with("MATERIALIZED") if dialect == "postgresql" else part)
+    due = sa.union_all(*(sa.select(part) for part in parts)).subquery("due")
+    chosen = sa.select(due.c.id).order_by(due.c.priority, due.c.run_at, due.c.id).limit(count)
     return (
         sa.update(work)
-        .where(work.c.id.in_(due), work.c.state == QUEUED)
+        .where(work.c.id.in_(chosen), HEAD)
         .values(
             state=WorkState.RUNNING,
             token=str(uuid.uuid4()),
@@ -64,42 +149,23 @@ def _claim_statement(
     )
 
 
-def _lane_is_free() -> sa.ColumnElement[bool]:
-    # A replayed item has a low id and may come back while a later one runs: hence the second half.
-    other = work.alias("other")
-    earlier = sa.and_(other.c.id < work.c.id, other.c.state == QUEUED)
-    blocking = sa.exists().where(other.c.lane == work.c.lane, sa.or_(earlier, other.c.state == RUNNING))
-    return sa.or_(work.c.lane.is_(None), ~blocking)
-
-
-def _connection_is_free() -> sa.ColumnElement[bool]:
-    drained = sa.exists().where(rate_bucket.c.key == work.c.rate_key, level() < 1)
-    still = sa.or_(work_pause.c.until.is_(None), work_pause.c.until > DatabaseNow())
-    paused = sa.exists().where(work_pause.c.rate_key == work.c.rate_key, still)
-    return sa.or_(work.c.rate_key.is_(None), sa.and_(~drained, ~paused))
-
-
 async def extend(session: AsyncSession, held: Iterable[tuple[int, str]], *, lease: float) -> set[int]:
     """Extend the leases of ``held`` (id, token); returns the ids that are still ours."""
-    pairs = list(held)
     statement = (
         sa.update(work)
-        .where(
-            work.c.id.in_([identity for identity, _ in pairs]),
-            work.c.token.in_({token for _, token in pairs}),
-            work.c.state == RUNNING,
-        )
+        .where(sa.tuple_(work.c.id, work.c.token).in_(list(held)), work.c.state == RUNNING)
         .values(lease_until=DatabaseNow() + lease)
         .returning(work.c.id)
     )
     return set((await session.execute(statement)).scalars())
 
 
-async def sweep(session: AsyncSession) -> int:
+async def sweep(tx: Transaction) -> int:
     """Put work whose lease ended back into the queue, or give it up after its last attempt; returns how many."""
     ended = (
         sa.select(work.c.id)
         .where(work.c.state == RUNNING, work.c.lease_until < DatabaseNow())
+        .order_by(work.c.id)
         .with_for_update(skip_locked=True)
     )
     last = work.c.attempt >= work.c.max_attempts
@@ -115,54 +181,10 @@ async def sweep(session: AsyncSession) -> int:
             lease_until=None,
             error="the worker stopped answering before its lease ended",
         )
-        .returning(work.c.id)
+        .returning(work.c.state, work.c.lane)
     )
-    return len((await session.execute(statement)).all())
-
-
-async def settle(tx: Transaction, row: ClaimedRow, outcome: Outcome) -> bool:
-    """Write down what became of a claimed row; False if it is no longer ours (nothing was changed)."""
-    statement = (
-        sa.update(work)
-        .where(work.c.id == row.id, work.c.token == row.token, work.c.state == RUNNING)
-        .values(token=None, lease_until=None, **_settled(row, outcome))
-        .returning(work.c.id)
-    )
-    ours = (await tx.session.execute(statement)).first() is not None
-    if ours and isinstance(outcome, Pause) and row.rate_key is not None:
-        await pause(tx, row.rate_key, reason=outcome.reason[:REASON_LENGTH])
-    return ours
-
-
-def _settled(row: ClaimedRow, outcome: Outcome) -> dict[str, Any]:
-    match outcome:
-        case Done():
-            return {"state": WorkState.DONE, "finished_at": DatabaseNow()}
-        case Dead():
-            return _dead(outcome.reason, Cause.GIVEN_UP)
-        case Pause() if row.rate_key is not None:
-            return _again(row, outcome.reason, wait=0.0, counted=False)
-        case Retry(counted=False):
-            return _again(row, outcome.reason, wait=_wait(row, outcome), counted=False)
-        case Retry() | Pause():
-            if row.attempt >= row.max_attempts:
-                return _dead(outcome.reason, Cause.ATTEMPTS_EXHAUSTED)
-            return _again(row, outcome.reason, wait=_wait(row, outcome), counted=True)
-
-
-def _wait(row: ClaimedRow, outcome: Retry | Pause) -> float:
-    after = outcome.after if isinstance(outcome, Retry) else None
-    return schedule.delay(row.attempt, retry_after=after, random=random.random)
-
-
-def _again(row: ClaimedRow, reason: str, *, wait: float, counted: bool) -> dict[str, Any]:
-    return {
-        "state": WorkState.QUEUED,
-        "run_at": DatabaseNow() + wait,
-        "attempt": row.attempt if counted else row.attempt - 1,
-        "error": reason[:REASON_LENGTH],
-    }
-
-
-def _dead(reason: str, cause: Cause) -> dict[str, Any]:
-    return {"state": WorkState.DEAD, "cause": cause, "error": reason[:REASON_LENGTH], "finished_at": DatabaseNow()}
+    swept = (await tx.session.execute(statement)).all()
+    lanes = {row.lane for row in swept if row.state == WorkState.DEAD and row.lane is not None}
+    if lanes:
+        await promote(tx, lanes)
+    return len(swept)

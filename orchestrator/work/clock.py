@@ -1,15 +1,17 @@
 """The clock: turns slots of time into work, one item for each slot however many processes tick. No business state."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from msgspec import Struct
 
 from orchestrator.db.models.intake import ClockSlot
-from orchestrator.db.session import Database, Transaction
+from orchestrator.db.session import DATABASE_TROUBLE, Database, Transaction
 from orchestrator.db.upsert import insert_into
 from orchestrator.work.payload import Payload
 from orchestrator.work.queue import enqueue
@@ -17,8 +19,21 @@ from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.table import QUEUED, work
 from orchestrator.work.times import moment
 
+log = structlog.get_logger(__name__)
+
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Slots of every process are counted from the same instant (a multiple of every sensible interval)."""
+
+EARLY = 5.0
+EARLY_SHARE = 0.1
+"""Seconds, and share of a slot, by which a tick may come early and still be meant for the slot that follows.
+
+A tick that is fired a millisecond before its slot, by a clock that runs that much ahead, would find the slot before it
+made already, and its own would be left to whoever comes next.
+"""
+
+RETRIES = (1.0, 5.0, 15.0, 60.0)
+"""Seconds after each failure of the database; then the next slot makes up for this one."""
 
 
 class Tick(Struct, frozen=True, kw_only=True):
@@ -45,9 +60,9 @@ class Clockwork:
     async def start(self) -> None:
         """Catch up, then tick. Must be called from the running event loop."""
         for tick in self._ticks:
-            await self.tick(tick)
+            await self._make(tick, slot_of(await self._now(), tick.seconds))
             self._scheduler.add_job(
-                self.tick,
+                self._fire,
                 IntervalTrigger(seconds=tick.seconds, start_date=EPOCH, timezone=UTC),
                 args=(tick,),
                 id=tick.name,
@@ -62,11 +77,39 @@ class Clockwork:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
+    async def _fire(self, tick: Tick) -> None:
+        """Tick; while the database is away, again a little later, for the next slot may be an hour off."""
+        for wait in RETRIES:
+            try:
+                await self.tick(tick)
+            except DATABASE_TROUBLE as error:
+                log.warning("clock.tick_failed", tick=tick.name, error=type(error).__name__)
+                await asyncio.sleep(wait)
+            else:
+                return
+
     async def tick(self, tick: Tick) -> bool:
-        """Make the work of the slot that the database's clock is in; False if it was made before."""
+        """Make the work of the slot that the database's clock is in; False if it was made before.
+
+        Where the next slot is about to begin, it is waited for: our clock runs a little ahead of the database's.
+        """
+        now = await self._now()
+        slot = slot_of(now, tick.seconds)
+        if await self._make(tick, slot):
+            return True
+        following = slot + timedelta(seconds=tick.seconds)
+        early = (following - now).total_seconds()
+        if early > min(EARLY, tick.seconds * EARLY_SHARE):
+            return False
+        await asyncio.sleep(early)
+        return await self._make(tick, following)
+
+    async def _now(self) -> datetime:
+        async with self._database.reading() as session:
+            return moment((await session.execute(sa.select(DatabaseNow()))).scalar_one())
+
+    async def _make(self, tick: Tick, slot: datetime) -> bool:
         async with self._database.transaction() as tx:
-            seconds = (await tx.session.execute(sa.select(DatabaseNow()))).scalar_one()
-            slot = slot_of(moment(seconds), tick.seconds)
             if not await _advance(tx, tick.name, slot):
                 return False
             # Work of an earlier slot that nobody has taken yet does for this one as well.

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.db.session import Database, Transaction
-from orchestrator.work.claim import ClaimedRow, extend, settle
+from orchestrator.work.claim import ClaimedRow, extend
 from orchestrator.work.outcome import Done, LeaseLost, Outcome
+from orchestrator.work.settle import settle
 from orchestrator.work.times import moment
 
 
@@ -17,10 +18,11 @@ class Job:
     ``key`` is the same for every attempt: the idempotency key for the other side.
     """
 
-    def __init__(self, database: Database, row: ClaimedRow, *, lease: float) -> None:
+    def __init__(self, database: Database, row: ClaimedRow, *, lease: float, troubled: bool = False) -> None:
         self._database = database
         self._lease = lease
-        self._row = row
+        self.troubled = troubled
+        self.row = row
         self.id: int = row.id
         self.kind: str = row.kind
         self.lane: str | None = row.lane
@@ -40,7 +42,7 @@ class Job:
     @property
     def held(self) -> tuple[int, str]:
         """Id and fencing token."""
-        return self._row.id, self._row.token
+        return self.row.id, self.row.token
 
     async def hold(self) -> None:
         """Make sure that the work is still ours, and for a whole lease; to be called right before an outside effect.
@@ -64,7 +66,7 @@ class Job:
         async with self._database.transaction() as tx:
             yield tx
             # Last, so that locks are always taken in one order: domain rows, then work.
-            if not await settle(tx, self._row, outcome or Done()):
+            if not await settle(tx, self.row, outcome or Done(), troubled=self.troubled):
                 raise LeaseLost(f"{self.kind} {self.id} is no longer held by this worker")
         self.settled = True
 

@@ -13,7 +13,7 @@ from orchestrator.db.session import Database, Transaction
 from orchestrator.db.upsert import insert_into
 from orchestrator.work.outcome import TokenDenied
 from orchestrator.work.sql import DatabaseNow, Least
-from orchestrator.work.table import rate_bucket, work_pause
+from orchestrator.work.table import RUNNING, rate_bucket, work, work_pause
 from orchestrator.work.wakeup import ring_after_commit
 
 PATIENCE = 2.0
@@ -58,26 +58,60 @@ async def ensure_buckets(database: Database, buckets: Mapping[str, RateLimit]) -
 async def take_token(database: Database, key: str, *, patience: float = PATIENCE) -> None:
     """Wait for this connection's turn; to be called just before each request to it, outside any transaction.
 
-    A place is taken at once and then slept for, so that processes do not race for the same token. A key without a
-    bucket has no limit.
-
     Raises:
         TokenDenied: the turn would be more than ``patience`` seconds away; no place was taken.
     """
     async with database.transaction() as tx:
-        taken = (
-            await tx.session.execute(
-                sa.update(rate_bucket)
-                .where(rate_bucket.c.key == key, level() - 1 >= -patience * rate_bucket.c.rate)
-                .values(tokens=level() - 1, at=DatabaseNow())
-                .returning(rate_bucket.c.tokens, rate_bucket.c.rate)
-            )
-        ).first()
-        short = None if taken else await _seconds_short(tx.session, key)
+        wait = await reserve_turn(tx, key, patience=patience)
+    await asyncio.sleep(wait)
+
+
+async def reserve_turn(tx: Transaction, key: str, *, patience: float = PATIENCE) -> float:
+    """Take one place in this connection's queue; see ``reserve_turns``."""
+    return (await reserve_turns(tx, key, count=1, patience=patience))[0]
+
+
+async def reserve_turns(tx: Transaction, key: str, *, count: int, patience: float = PATIENCE) -> tuple[float, ...]:
+    """Take the next ``count`` places in this connection's queue, in the caller's transaction.
+
+    A place is taken at once and slept for after the commit, so that processes do not race for the same token. The
+    bucket stays locked until ``tx`` ends, so this comes last in it: domain rows, work, bucket, the chain's head.
+
+    Returns:
+        Seconds from now until each turn. Zeros where the key has no bucket: such a key has no limit.
+
+    Raises:
+        TokenDenied: the first turn would be more than ``patience`` seconds away; no place was taken.
+    """
+    taken = (
+        await tx.session.execute(
+            sa.update(rate_bucket)
+            .where(rate_bucket.c.key == key, level() - 1 >= -patience * rate_bucket.c.rate)
+            .values(tokens=level() - count, at=DatabaseNow())
+            .returning(rate_bucket.c.tokens, rate_bucket.c.rate)
+        )
+    ).first()
     if taken is not None:
-        await asyncio.sleep(max(0.0, -taken.tokens / taken.rate))
-    elif short is not None:
-        raise TokenDenied(key, retry_after=max(0.05, short) * random.uniform(1, 2))  # noqa: S311 - jitter, no secret
+        return tuple(max(0.0, -(taken.tokens + count - 1 - place) / taken.rate) for place in range(count))
+    short = await _seconds_short(tx.session, key)
+    if short is None:
+        return (0.0,) * count
+    raise TokenDenied(key, retry_after=max(0.05, short) * random.uniform(1, 2))  # noqa: S311 - jitter, no secret
+
+
+async def keep_lease(tx: Transaction, held: tuple[int, str], *, seconds: float) -> bool:
+    """Make sure, in the caller's transaction, that claimed work (id, token) is still ours and stays so for ``seconds``.
+
+    False where it was taken over or cancelled meanwhile. A lease is never shortened.
+    """
+    until = DatabaseNow() + seconds
+    statement = (
+        sa.update(work)
+        .where(work.c.id == held[0], work.c.token == held[1], work.c.state == RUNNING)
+        .values(lease_until=sa.case((work.c.lease_until > until, work.c.lease_until), else_=until))
+        .returning(work.c.id)
+    )
+    return (await tx.session.execute(statement)).first() is not None
 
 
 async def _seconds_short(session: AsyncSession, key: str) -> float | None:
@@ -90,7 +124,7 @@ async def pause(tx: Transaction, rate_key: str, *, reason: str, until: datetime 
     statement = insert_into(work_pause, tx.dialect).values(
         rate_key=rate_key, reason=reason, since=DatabaseNow(), until=until.timestamp() if until else None
     )
-    changed = {"reason": statement.excluded.reason, "until": statement.excluded.until}
+    changed = {"reason": statement.excluded.reason, "until": statement.excluded.until, "failures": 0}
     await tx.session.execute(statement.on_conflict_do_update(index_elements=["rate_key"], set_=changed))
 
 

@@ -2,7 +2,15 @@
 
 from msgspec import Struct
 
-from adapters.contract.errors import AdapterError, AuthRejected, Permanent, RateLimited, Unsupported
+from adapters.contract.errors import (
+    AdapterError,
+    AuthRejected,
+    Permanent,
+    RateLimited,
+    Timeout,
+    Unavailable,
+    Unsupported,
+)
 from adapters.contract.errors import PayloadInvalid as VendorPayloadInvalid
 from orchestrator.errors import EvenhandError, GradingFailed, MailFailed
 
@@ -33,7 +41,13 @@ class Pause(Struct, frozen=True):
     reason: str
 
 
-Outcome = Done | Retry | Dead | Pause
+class Unreachable(Struct, frozen=True):
+    """The other side of the connection did not answer. Counts against the connection first, not against the work."""
+
+    reason: str
+
+
+Outcome = Done | Retry | Dead | Pause | Unreachable
 
 
 class TokenDenied(EvenhandError):
@@ -58,10 +72,16 @@ def outcome_of(error: Exception) -> Outcome:
             return Retry(reason=str(error), after=error.retry_after, counted=False)
         case AuthRejected():
             return Pause(_reason(error))
-        case Permanent() | Unsupported() | VendorPayloadInvalid():
+        case (
+            Permanent()
+            | Unsupported()
+            | VendorPayloadInvalid()
+            | GradingFailed(retryable=False)
+            | MailFailed(retryable=False)
+        ):
             return Dead(_reason(error))
-        case GradingFailed(retryable=False) | MailFailed(retryable=False):
-            return Dead(_reason(error))
+        case Timeout() | Unavailable():
+            return Unreachable(_reason(error))
         case RateLimited() | GradingFailed():
             return Retry(reason=_reason(error), after=error.retry_after)
         case _:

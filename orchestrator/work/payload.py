@@ -57,7 +57,7 @@ class Registry:
             )
         try:
             return msgspec.json.decode(stored, type=type_)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise PayloadUnreadable(
                 f"payload of {kind} version {version} does not fit: {error}", newer=False
             ) from error

@@ -1,15 +1,18 @@
 """Putting work into the queue, in the caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Struct
 
 from orchestrator.db.session import Transaction
 from orchestrator.db.upsert import insert_into
+from orchestrator.work.lanes import HEAD, IS_OPEN, lock_lanes, open_lanes, shelf_of
 from orchestrator.work.payload import Payload
 from orchestrator.work.sql import DatabaseNow
-from orchestrator.work.table import QUEUED, Priority, work
+from orchestrator.work.table import Priority, work
 from orchestrator.work.wakeup import ring_after_commit
 
 
@@ -29,9 +32,8 @@ async def enqueue(
     """Add work that exists if and only if ``tx`` commits.
 
     Work of one ``lane`` runs one at a time in the order it was enqueued, and an earlier item blocks the later ones
-    while it waits, also for its ``run_at``: timers have no lane or one of their own. Order is by id, not by commit:
-    lock the application row before enqueueing into its lane. ``rate_key`` is the connection whose limit and pause
-    apply. ``subject`` says what the work is about, for cancelling and looking up ("interview:<id>").
+    while it waits, also for its ``run_at``: timers have no lane or one of their own. A lane stays locked until ``tx``
+    ends, so that order is by commit as well as by id. ``rate_key`` is the connection whose limit and pause apply. ``subject`` says what the work is about, for cancelling and looking up ("interview:<id>").
     Due at ``run_at`` (absolute), else after ``delay``, else now.
 
     Returns:
@@ -39,6 +41,9 @@ async def enqueue(
 
     """
     due = _due(run_at, delay)
+    rank = payload.priority if priority is None else priority
+    if lane is not None:
+        await lock_lanes(tx, [lane])
     statement = (
         insert_into(work, tx.dialect)
         .values(
@@ -46,10 +51,12 @@ async def enqueue(
             version=payload.version,
             payload=msgspec.json.encode(payload).decode(),
             lane=lane,
+            head=True if lane is None else ~sa.exists().where(work.c.lane == lane, IS_OPEN),
             rate_key=rate_key,
+            shelf=shelf_of(rank, rate_key, payload.kind),
             dedupe=dedupe,
             subject=subject,
-            priority=payload.priority if priority is None else priority,
+            priority=rank,
             max_attempts=payload.max_attempts if max_attempts is None else max_attempts,
             run_at=due,
             created_at=DatabaseNow(),
@@ -64,13 +71,61 @@ async def enqueue(
     return added
 
 
-async def hurry(tx: Transaction, lane: str) -> None:
-    """What waits for its next try in a lane is tried now: there is news, and the newest item must not wait for hours."""
-    await tx.session.execute(
-        sa.update(work)
-        .where(work.c.lane == lane, work.c.state == QUEUED, work.c.run_at > DatabaseNow())
-        .values(run_at=DatabaseNow())
+class Item(Struct, frozen=True, kw_only=True):
+    """One of many to enqueue; the fields mean what they mean for ``enqueue``."""
+
+    payload: Payload
+    lane: str | None
+    rate_key: str | None
+    dedupe: str
+
+
+async def enqueue_many(tx: Transaction, items: Sequence[Item]) -> None:
+    """Add much work at once, due now, in few statements whatever its number.
+
+    What waits for its next try at the head of one of the lanes is tried now: there is news for it, and the newest item
+    must not wait for hours behind a failing one.
+    """
+    if not items:
+        return
+    lanes = {item.lane for item in items if item.lane is not None}
+    taken: set[str] = set()
+    if lanes:
+        await hurry(tx, *lanes)
+        await lock_lanes(tx, lanes)
+        taken = await open_lanes(tx, lanes)
+    rows = []
+    for item in items:
+        rows.append(
+            {
+                "kind": item.payload.kind,
+                "version": item.payload.version,
+                "payload": msgspec.json.encode(item.payload).decode(),
+                "lane": item.lane,
+                "head": item.lane is None or item.lane not in taken,
+                "rate_key": item.rate_key,
+                "shelf": shelf_of(item.payload.priority, item.rate_key, item.payload.kind),
+                "dedupe": item.dedupe,
+                "priority": item.payload.priority,
+                "max_attempts": item.payload.max_attempts,
+            }
+        )
+        if item.lane is not None:
+            taken.add(item.lane)
+    statement = insert_into(work, tx.dialect).values(run_at=DatabaseNow(), created_at=DatabaseNow())
+    await tx.session.execute(statement, rows)
+    await ring_after_commit(tx)
+
+
+async def hurry(tx: Transaction, *lanes: str) -> None:
+    """What waits for its next try at the head of a lane is tried now."""
+    waiting = (
+        sa.select(work.c.id)
+        .where(work.c.lane.in_(sorted(lanes)), HEAD, work.c.run_at > DatabaseNow())
+        .order_by(work.c.id)
+        .with_for_update()
     )
+    await tx.session.execute(sa.update(work).where(work.c.id.in_(waiting)).values(run_at=DatabaseNow()))
 
 
 def _due(run_at: datetime | None, delay: timedelta | None) -> "sa.ColumnElement[float]":

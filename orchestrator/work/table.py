@@ -53,7 +53,10 @@ work = sa.Table(
     sa.Column("payload", sa.Text, nullable=False),
     sa.Column("subject", sa.String(128)),
     sa.Column("lane", sa.String(128)),
+    # False while it waits behind another item of its lane; work without a lane is a head always.
+    sa.Column("head", sa.Boolean(), nullable=False, server_default=sa.true()),
     sa.Column("rate_key", sa.String(64)),
+    sa.Column("shelf", sa.String(160), nullable=False, server_default=""),
     sa.Column("dedupe", sa.String(160), unique=True),
     sa.Column("priority", sa.SmallInteger, nullable=False),
     sa.Column("state", enum_text(WorkState), nullable=False, server_default="queued"),
@@ -69,22 +72,23 @@ work = sa.Table(
     sa.Column("done_reason", sa.Text),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("finished_at", sa.Double),
+    # Shelf by shelf: a claim skips what belongs to a paused connection, a drained bucket or another worker in one step.
     sa.Index(
         "ix_work_due",
-        "priority",
+        "shelf",
         "run_at",
         "id",
-        postgresql_where=sa.text("state = 'queued'"),
-        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued' AND head"),
+        sqlite_where=sa.text("state = 'queued' AND head = 1"),
     ),
     sa.Index("ix_work_lane_open", "lane", "id", postgresql_where=OPEN, sqlite_where=OPEN),
-    # The claim looks at the lane before it takes from it; this is what makes two at once impossible.
+    # Whoever adds or takes away agrees by a lock on who is first; this is what makes two heads, and so two at once, impossible.
     sa.Index(
-        "uq_work_lane_running",
+        "uq_work_lane_head",
         "lane",
         unique=True,
-        postgresql_where=sa.text("state = 'running'"),
-        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state IN ('queued', 'running') AND head"),
+        sqlite_where=sa.text("state IN ('queued', 'running') AND head = 1"),
     ),
     sa.Index(
         "ix_work_lease",
@@ -93,7 +97,14 @@ work = sa.Table(
         sqlite_where=sa.text("state = 'running'"),
     ),
     sa.Index("ix_work_subject", "subject"),
-    sa.Index("ix_work_state_finished", "state", "finished_at"),
+    # Partial, or SQLite would take it for a way to what is queued.
+    sa.Index(
+        "ix_work_finished",
+        "state",
+        "finished_at",
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+        sqlite_where=sa.text("finished_at IS NOT NULL"),
+    ),
     comment="Durable work. PII class: pseudonymous (payloads hold ids, never contact data).",
 )
 
@@ -115,5 +126,7 @@ work_pause = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("since", sa.Double, nullable=False),
     sa.Column("until", sa.Double),
+    # 0: paused by a person or by rejected credentials. More: that many times in a row the other side did not answer.
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     comment="Connections whose work waits, with the reason. PII class: none.",
 )

@@ -1,26 +1,27 @@
 """The worker: claims what is due, runs handlers beside each other, keeps leases alive, and stops without losing work."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from weakref import WeakSet
 
-import sqlalchemy as sa
 import structlog
 from msgspec import Struct
 
-from orchestrator.db.session import Database
+from orchestrator.db.session import DATABASE_TROUBLE, Database
 from orchestrator.work import claim
+from orchestrator.work.feed import Feed, Feeder
+from orchestrator.work.finishing import Finishing
 from orchestrator.work.job import Handler, Job
 from orchestrator.work.limits import RateLimit, ensure_buckets
 from orchestrator.work.outcome import Dead, Done, LeaseLost, Outcome, Retry, outcome_of
 from orchestrator.work.payload import Payload, PayloadUnreadable, Registry
+from orchestrator.work.presence import Presence
 from orchestrator.work.wakeup import wakeups
 
 log = structlog.get_logger(__name__)
-
-DATABASE_TROUBLE = (sa.exc.SQLAlchemyError, OSError)
 
 
 class WorkerCounts(Struct, kw_only=True):
@@ -35,7 +36,8 @@ class Worker:
 
     ``lease`` (seconds) must be longer than the longest stall of the event loop; it is extended every third of it.
     ``poll`` (seconds) is how long a timer or a lost wake-up may be overlooked. ``kinds`` limits what is claimed; by
-    default everything is, so that work which nobody can read comes to light as a dead letter.
+    default everything is, so that work which nobody can read comes to light as a dead letter. ``feed`` is called when
+    there is news of the inbox, and as often as ``poll`` says.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Worker:
         poll: float = 0.5,
         buckets: Mapping[str, RateLimit] | None = None,
         kinds: Collection[str] | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self.name = f"{name[:40]}-{uuid.uuid4().hex[:12]}"
         self.counts = WorkerCounts()
@@ -60,9 +63,12 @@ class Worker:
         self._poll = poll
         self._buckets = dict(buckets or {})
         self._kinds = kinds
+        self._feeder = Feeder(database, feed, poll=poll)
         self._running: dict[asyncio.Task[None], Job] = {}
         self._stopped: WeakSet[asyncio.Task[None]] = WeakSet()
         self._wake = asyncio.Event()
+        self._finishing = Finishing(database, on_lost=self._lost)
+        self._presence = Presence(database, name=self.name, lease=lease, concurrency=concurrency, kinds=kinds)
         self._ready = False
         self._stopping = False
         self._drain = 20.0
@@ -73,7 +79,12 @@ class Worker:
         """Work until ``stop()``."""
         self._ended.clear()
         try:
-            async with wakeups(self._database, self._wake, poll=self._poll), self._upkeep():
+            async with (
+                self._presence.shown(),
+                wakeups(self._database, self._wake, poll=self._poll),
+                self._feeder.running(),
+                self._upkeep(),
+            ):
                 while not self._stopping:
                     self._wake.clear()
                     await self._claim_safely()
@@ -89,7 +100,7 @@ class Worker:
         """
         before = self.counts.claimed
         async with self._upkeep():
-            while await self._claim() or self._running:
+            while await self._feed_and_claim() or self._running:
                 if self._running:
                     await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         return self.counts.claimed - before
@@ -115,6 +126,10 @@ class Worker:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), timeout=self._poll)
 
+    async def _feed_and_claim(self) -> int:
+        await self._feeder.feed_all()
+        return await self._claim()
+
     async def _claim_safely(self) -> None:
         try:
             await self._claim()
@@ -128,28 +143,30 @@ class Worker:
         if not self._ready:
             await ensure_buckets(self._database, self._buckets)
             self._ready = True
-        try:
-            async with self._database.transaction() as tx:
-                rows = await claim.claim(tx, count=free, worker=self.name, lease=self._lease, kinds=self._kinds)
-        except sa.exc.IntegrityError:
-            # Another worker took from the same lane in the same moment. What it left is there next time.
-            self._wake.set()
-            return 0
-        for row in rows:
-            job = Job(self._database, row, lease=self._lease)
+        async with self._database.transaction() as tx:
+            claimed = await claim.claim(tx, count=free, worker=self.name, lease=self._lease, kinds=self._kinds)
+        for row in claimed.rows:
+            job = Job(self._database, row, lease=self._lease, troubled=row.rate_key in claimed.troubled)
             task = asyncio.create_task(self._attempt(job, row), name=f"work-{row.kind}-{row.id}")
             self._running[task] = job
             task.add_done_callback(self._forget)
-        self.counts.claimed += len(rows)
-        return len(rows)
+        self.counts.claimed += len(claimed.rows)
+        self._presence.claimed(claimed.rows)
+        return len(claimed.rows)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
         self._wake.set()
 
     async def _attempt(self, job: Job, row: claim.ClaimedRow) -> None:
+        began = time.monotonic()
         outcome = await self._call(job, row)
-        if not job.settled and outcome is not None:
+        self._presence.ended(row.kind, outcome, seconds=time.monotonic() - began)
+        if job.settled or outcome is None:
+            return
+        if isinstance(outcome, Done) and not job.troubled:
+            await self._finishing(job)
+        else:
             await self._settle(job, outcome)
 
     async def _call(self, job: Job, row: claim.ClaimedRow) -> Outcome | None:
@@ -213,7 +230,8 @@ class Worker:
         async with self._database.transaction() as tx:
             if held:
                 ours = await claim.extend(tx.session, [job.held for job in held.values()], lease=self._lease)
-            swept = await claim.sweep(tx.session)
+            swept = await claim.sweep(tx)
+            await self._presence.write(tx, leases_lost=self.counts.leases_lost)
         for task, job in held.items():
             if job.id not in ours and not job.settled and not task.done():
                 self._lost(job)

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import sqlalchemy as sa
 
 from adapters.sandbox.server.keys import ensure_key
 from adapters.sandbox.server.seed import KEY_NAME
-from orchestrator.db.models.writeback import Direction, SyncRow
+from orchestrator.db.models.writeback import Direction
 from orchestrator.work.admin import Selection, list_work
 from orchestrator.work.table import WorkState
 from tests.fixtures.house import House, running_house
 from tests.fixtures.sandbox import API_KEY, KEY_SCOPES
 from tests.fixtures.timers import advance
+from tests.integration.services.ats_record import OURS, sync_of, written_values
 from tests.integration.services.people import (
     ANSWERS,
     ROOMY,
@@ -33,15 +33,6 @@ from tests.integration.services.relay import behind_relay
 from tests.integration.services.rows import count, holders, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OURS = {
-    "interview_completion",
-    "interview_band",
-    "interview_subscores",
-    "interview_summary",
-    "interview_link",
-    "interview_audit_ref",
-    "interview_score",
-}
 TIDY = "A colleague's own summary of the call."
 
 
@@ -80,19 +71,6 @@ async def patiently(house: House, application: Newcomer) -> dict[str, Any]:
         return profile if done and profile["notes"] and "interview_band" in profile["custom_fields"] else None
 
     return await house.until("the result in the ATS", look)
-
-
-async def sync_of(house: House, application: Newcomer) -> list[SyncRow]:
-    """The sync log of an application, oldest first."""
-    async with house.runtime.database.reading() as session:
-        statement = sa.select(SyncRow).where(SyncRow.external_id == application.id).order_by(SyncRow.id)
-        return list(await session.scalars(statement))
-
-
-async def written_values(house: House, application: Newcomer, subject: str) -> list[object]:
-    """Every value that a field of the ATS had, from its activity log."""
-    log = await house.sandbox.get(f"/api/v1/applications/{application.id}/activity", limit=100)
-    return [line["new"] for line in log["items"] if line["action"] == "field.changed" and line["subject"] == subject]
 
 
 async def test_everything_arrives_once_and_in_order(house: House, colleague: Colleague) -> None:

@@ -17,7 +17,7 @@ from litestar.types import ASGIApp
 from adapters.sandbox.server import board
 from adapters.sandbox.server.api import admin, reads, writes
 from adapters.sandbox.server.delivery import Dispatcher
-from adapters.sandbox.server.errors import Problem, answer_http_exception, answer_problem
+from adapters.sandbox.server.errors import Problem, answer_http_exception, answer_problem, answer_unreadable
 from adapters.sandbox.server.gate import Gate, known_host
 from adapters.sandbox.server.settings import Settings
 from adapters.sandbox.server.store import Store
@@ -69,7 +69,13 @@ def create_app(store: Store, settings: Settings) -> Litestar:
             "store": Provide(lambda: store, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
         },
-        exception_handlers={Problem: answer_problem, HTTPException: answer_http_exception},
+        exception_handlers={
+            Problem: answer_problem,
+            HTTPException: answer_http_exception,
+            # What the framework's JSON decoder lets through: broken UTF-8, and nesting without end.
+            UnicodeDecodeError: answer_unreadable,
+            RecursionError: answer_unreadable,
+        },
         guards=[known_host(settings.allowed_hosts)],
         template_config=TemplateConfig(
             directory=package / "templates", engine=JinjaTemplateEngine, engine_callback=board.configure

@@ -72,6 +72,11 @@ def answer_problem(_: Request[Any, Any, Any], problem: Problem) -> Response[byte
     )
 
 
+def answer_unreadable(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
+    """Answer a body that no decoder can read."""
+    return answer_problem(request, Problem(400, "bad_request", "the body cannot be read"))
+
+
 def answer_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes] | Response[str]:
     """Answer the framework's own refusals in the same shape; people on the board get one plain sentence."""
     if not request.url.path.startswith("/api/"):

@@ -26,6 +26,16 @@ class TimeoutAfterCommit(Struct, frozen=True, kw_only=True):
     hang_seconds: float = 0.0
 
 
+class CutConnections(Struct, frozen=True, kw_only=True):
+    """Abort the TCP connection of the ``next`` n requests without a byte of answer, as kill -9 of a proxy would.
+
+    ``carried_out`` says whether the request was carried out first, or never seen.
+    """
+
+    next: int = 0
+    carried_out: bool = True
+
+
 class Deliveries(Struct, frozen=True, kw_only=True):
     """Webhook trouble: extra copies, a fixed delay, and random extra delays up to ``reorder_seconds``."""
 
@@ -47,6 +57,7 @@ class Faults(Struct, frozen=True, kw_only=True):
     error_500: Error500 = Error500()
     rate_limited: RateLimited = RateLimited()
     timeout_after_commit: TimeoutAfterCommit = TimeoutAfterCommit()
+    cut_connections: CutConnections = CutConnections()
     deliveries: Deliveries = Deliveries()
     schema_drift: SchemaDrift = SchemaDrift()
     writes_only: bool = False
@@ -97,6 +108,15 @@ class FaultBox:
             return None
         left = structs.replace(switch, next=switch.next - 1)
         self._faults = structs.replace(self._faults, timeout_after_commit=left)
+        return switch
+
+    def take_cut_connections(self) -> CutConnections | None:
+        """Return the switch if the connection of this request is cut."""
+        switch = self._faults.cut_connections
+        if switch.next <= 0:
+            return None
+        left = structs.replace(switch, next=switch.next - 1)
+        self._faults = structs.replace(self._faults, cut_connections=left)
         return switch
 
     def delivery_delays(self) -> list[float]:

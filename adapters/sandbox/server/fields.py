@@ -1,13 +1,14 @@
 """Custom fields of applications: definitions, checks, values."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from urllib.parse import urlsplit
 
 from adapters.sandbox.server import activity
 from adapters.sandbox.server.errors import FieldError, Problem
 from adapters.sandbox.server.records import Field, FieldKind, FieldValue
 from adapters.sandbox.server.store import Row, Store, json_list, json_value, to_json
+
+LARGEST_NUMBER = 10**15  # what every JSON reader takes for the number that was sent
 
 
 def create_field(
@@ -107,7 +108,9 @@ def _refuse_text(field: Field, value: str) -> FieldError | None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -LARGEST_NUMBER <= value <= LARGEST_NUMBER
 
 
 def _is_web_address(value: str) -> bool:

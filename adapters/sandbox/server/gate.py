@@ -68,6 +68,11 @@ class Gate(ASGIMiddleware):
         if path.startswith(FAULTLESS_PATHS) or not faults.applies_to(method):
             await next_app(scope, receive, send)
             return
+        if cut := faults.take_cut_connections():
+            if cut.carried_out:
+                await next_app(scope, receive, _discard)
+            await _hang_up(receive)
+            return
         if turned_away := faults.take_rate_limited():
             raise Problem(429, "rate_limited", "too many requests", retry_after=turned_away.retry_after)
         if faults.take_error_500():
@@ -120,7 +125,14 @@ def requires(*needed: str) -> Callable[[ApiConnection, BaseRouteHandler], None]:
 
 
 async def _discard(_: Message) -> None:
-    """Swallow the answer of a write that was committed."""
+    """Swallow the answer of a request that was carried out."""
+
+
+async def _hang_up(receive: Receive) -> None:
+    """Abort the connection. ASGI has no word for it; the server's own request object knows its transport."""
+    cast("Any", receive).__self__.transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _fall_silent(receive: Receive, send: Send, lost: TimeoutAfterCommit) -> None:

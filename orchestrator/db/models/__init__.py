@@ -6,4 +6,5 @@ from orchestrator.db.models import audit as audit
 from orchestrator.db.models import intake as intake
 from orchestrator.db.models import interview as interview
 from orchestrator.db.models import scoring as scoring
+from orchestrator.db.models import worker as worker
 from orchestrator.db.models import writeback as writeback

@@ -19,7 +19,11 @@ class DeliverySource(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """What became of a delivery."""
+    """How far a delivery is.
+
+    Received: on disk, acknowledged. Processed: what it is about was read again and decided. Ignored: nothing in it is
+    about an application.
+    """
 
     RECEIVED = "received"
     PROCESSED = "processed"
@@ -33,6 +37,12 @@ class DeliveryRow(Keyed, Base):
     __table_args__ = (
         sa.UniqueConstraint("connection", "dedupe"),
         sa.Index("ix_delivery_received_at", "received_at"),
+        sa.Index(
+            "ix_delivery_waiting",
+            "id",
+            postgresql_where=sa.text("state = 'received' AND NOT queued"),
+            sqlite_where=sa.text("state = 'received' AND queued = 0"),
+        ),
     )
 
     connection: Mapped[str]
@@ -42,9 +52,12 @@ class DeliveryRow(Keyed, Base):
     headers: Mapped[dict[str, str]] = mapped_column(StructJson(dict[str, str]))
     body: Mapped[bytes | None]
     state: Mapped[DeliveryState] = mapped_column(enum_text(DeliveryState), default=DeliveryState.RECEIVED)
+    # True once work was made of it.
+    queued: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     times_received: Mapped[int] = mapped_column(default=1)
     processed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
+    lane: Mapped[str | None]
 
 
 class RefusedCount(Base):

@@ -31,12 +31,16 @@ class WriteBackRow(Keyed, Base):
     """An intended change in the ATS: fixed content, at most one per result revision (N4). PII class: evaluation."""
 
     __tablename__ = "write_back"
-    __table_args__ = (sa.UniqueConstraint("interview_id", "kind", "sequence"),)
+    __table_args__ = (
+        sa.UniqueConstraint("interview_id", "kind", "sequence"),
+        sa.Index("uq_write_back_application_id_sequence", "application_id", "sequence", unique=True),
+    )
 
     interview_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("interview.id"), index=True)
     application_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("application.id"), index=True)
     connection: Mapped[str]
     kind: Mapped[WriteBackKind] = mapped_column(enum_text(WriteBackKind))
+    # Within the application: which of two write-backs is the later one.
     sequence: Mapped[int]
     fields: Mapped[dict[str, FieldValue]] = mapped_column(StructJson(dict[str, FieldValue]))
     note: Mapped[str | None]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,7 +28,7 @@ def insert(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sqli
 
 
 async def store_delivery(session: AsyncSession, delivery: Mapping[str, object]) -> uuid.UUID | None:
-    """Store a delivery once; None where (connection, dedupe) was stored before, which is then counted."""
+    """Store a delivery of our own making once; None where (connection, dedupe) was stored before."""
     statement = (
         insert(session, DeliveryRow)
         .values(id=new_id(), **delivery)
@@ -35,13 +36,35 @@ async def store_delivery(session: AsyncSession, delivery: Mapping[str, object]) 
         .returning(DeliveryRow.id)
     )
     stored: uuid.UUID | None = (await session.execute(statement)).scalar_one_or_none()
-    if stored is None:
-        await session.execute(
-            sa.update(DeliveryRow)
-            .where(DeliveryRow.connection == delivery["connection"], DeliveryRow.dedupe == delivery["dedupe"])
-            .values(times_received=DeliveryRow.times_received + 1)
-        )
     return stored
+
+
+# A literal, not a parameter: SQLite uses a partial index only where it can read the condition in the statement.
+_WAITS = (DeliveryRow.state == sa.literal_column("'received'"), ~DeliveryRow.queued)
+
+
+class Waiting(Struct, frozen=True):
+    """A delivery that nobody has made work of."""
+
+    id: uuid.UUID
+    connection: str
+    lane: str | None
+
+
+async def take_waiting(session: AsyncSession, *, limit: int) -> Sequence[Waiting]:
+    """The oldest deliveries that wait, now marked as queued: the caller makes work of them in the same transaction."""
+    oldest = (
+        sa.select(DeliveryRow.id).where(*_WAITS).order_by(DeliveryRow.id).limit(limit).with_for_update(skip_locked=True)
+    )
+    statement = (
+        sa.update(DeliveryRow)
+        .where(DeliveryRow.id.in_(oldest), *_WAITS)
+        .values(queued=True)
+        .returning(DeliveryRow.id, DeliveryRow.connection, DeliveryRow.lane)
+        .execution_options(synchronize_session=False)
+    )
+    found = [Waiting(*row) for row in await session.execute(statement)]
+    return sorted(found, key=lambda one: one.id)
 
 
 async def count_refusal(session: AsyncSession, *, connection: str, day: date, reason: str) -> None:
@@ -86,8 +109,17 @@ async def quarantine(session: AsyncSession, *, connection: str, stage: Stage, at
 
 async def save_candidate(
     session: AsyncSession, *, connection: str, candidate: Candidate, at: datetime, refresh: bool
-) -> uuid.UUID:
-    """The candidate with this (connection, external id), inserted if new; ``refresh`` also brings a known one up to date."""
+) -> tuple[uuid.UUID, bool]:
+    """The candidate with this (connection, external id), inserted if new; ``refresh`` also brings a known one up to date.
+
+    True where it is as it was handed over, false where a known one was left as it is.
+    """
+    find = sa.select(CandidateRow.id).where(
+        CandidateRow.connection == connection, CandidateRow.external_id == candidate.id
+    )
+    known = None if refresh else (await session.execute(find)).scalar_one_or_none()
+    if known is not None:
+        return known, False
     values = {
         "first_name": candidate.first_name,
         "last_name": candidate.last_name,
@@ -101,25 +133,28 @@ async def save_candidate(
         id=new_id(), connection=connection, external_id=candidate.id, **values
     )
     key = ["connection", "external_id"]
-    await session.execute(
+    upsert = (
         statement.on_conflict_do_update(index_elements=key, set_=values)
         if refresh
-        else statement.on_conflict_do_nothing(index_elements=key)
+        else (statement.on_conflict_do_nothing(index_elements=key))
     )
-    found: uuid.UUID = (
-        await session.execute(
-            sa.select(CandidateRow.id).where(
-                CandidateRow.connection == connection, CandidateRow.external_id == candidate.id
-            )
-        )
-    ).scalar_one()
-    return found
+    saved: uuid.UUID | None = (await session.execute(upsert.returning(CandidateRow.id))).scalar_one_or_none()
+    # Nothing comes back where somebody else was faster by a moment.
+    return (saved, True) if saved is not None else ((await session.execute(find)).scalar_one(), False)
 
 
 async def lock_application(
     session: AsyncSession, *, connection: str, application: Application, candidate_id: uuid.UUID, at: datetime
 ) -> tuple[ApplicationRow, bool]:
     """The application's row, locked until the transaction ends; True where it was not known before."""
+    find = (
+        sa.select(ApplicationRow)
+        .where(ApplicationRow.connection == connection, ApplicationRow.external_id == application.id)
+        .with_for_update()
+    )
+    known = (await session.execute(find)).scalar_one_or_none()
+    if known is not None:
+        return known, False
     statement = (
         insert(session, ApplicationRow)
         .values(
@@ -139,14 +174,7 @@ async def lock_application(
         .returning(ApplicationRow.id)
     )
     created = (await session.execute(statement)).scalar_one_or_none() is not None
-    row = (
-        await session.execute(
-            sa.select(ApplicationRow)
-            .where(ApplicationRow.connection == connection, ApplicationRow.external_id == application.id)
-            .with_for_update()
-        )
-    ).scalar_one()
-    return row, created
+    return (await session.execute(find)).scalar_one(), created
 
 
 async def add_stage_entry(
@@ -176,14 +204,16 @@ async def stage_entry(session: AsyncSession, *, application_id: uuid.UUID, entry
 
 async def live_since(session: AsyncSession, connection: str, *, now: datetime) -> datetime:
     """Since when a connection is live; now, where it has not been seen before."""
+    find = sa.select(ConnectionRow.live_since).where(ConnectionRow.key == connection)
+    known = (await session.execute(find)).scalar_one_or_none()
+    if known is not None:
+        return known
     await session.execute(
         insert(session, ConnectionRow)
         .values(key=connection, live_since=now)
         .on_conflict_do_nothing(index_elements=["key"])
     )
-    return (
-        await session.execute(sa.select(ConnectionRow.live_since).where(ConnectionRow.key == connection))
-    ).scalar_one()
+    return (await session.execute(find)).scalar_one()
 
 
 async def poll_cursor(session: AsyncSession, connection: str) -> str | None:

@@ -158,15 +158,8 @@ async def history(
             continue
         if session.get_bind().dialect.name == "postgresql":
             await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"cap:{program.key}"))))
-        counted = (
-            await session.execute(
-                sa.select(
-                    sa.func.count(),
-                    sa.func.count().filter(InterviewRow.created_at >= day_began),
-                ).where(InterviewRow.program_key == program.key)
-            )
-        ).one()
-        total[program.key], today[program.key] = counted[0], counted[1]
+        total[program.key] = await _started(session, program.key, most=program.cap.total)
+        today[program.key] = await _started(session, program.key, most=program.cap.per_day, since=day_began)
     return History(
         live_since=live_since,
         open_interviews=sum(state not in TERMINAL and state is not InterviewState.EXPIRED for state in states),
@@ -175,6 +168,19 @@ async def history(
         started_total=total,
         started_today=today,
     )
+
+
+async def _started(session: AsyncSession, program: str, *, most: int | None, since: datetime | None = None) -> int:
+    """How many interviews a program has started; counted up to ``most``, for more than full it cannot be."""
+    if most is None:
+        return 0
+    ours = sa.select(sa.literal(1)).where(InterviewRow.program_key == program)
+    if since is not None:
+        ours = ours.where(InterviewRow.created_at >= since)
+    counted: int = (
+        await session.execute(sa.select(sa.func.count()).select_from(ours.limit(most).subquery()))
+    ).scalar_one()
+    return counted
 
 
 async def not_begun(
@@ -189,9 +195,9 @@ async def not_begun(
     return (await session.scalars(statement.options(_WITH_CANDIDATE))).all()
 
 
-async def next_write_back(session: AsyncSession, interview_id: uuid.UUID) -> int:
-    """The sequence number of the next write-back of an interview, counting from 1."""
+async def next_write_back(session: AsyncSession, application_id: uuid.UUID) -> int:
+    """The sequence number of the next write-back of an application, counting from 1; the caller holds its lane."""
     highest = await session.scalar(
-        sa.select(sa.func.max(WriteBackRow.sequence)).where(WriteBackRow.interview_id == interview_id)
+        sa.select(sa.func.max(WriteBackRow.sequence)).where(WriteBackRow.application_id == application_id)
     )
     return (highest or 0) + 1

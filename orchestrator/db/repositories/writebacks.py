@@ -2,15 +2,30 @@
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import FieldValue
-from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackAttemptRow, WriteBackRow, WriteBackState
+from orchestrator.db.models.writeback import (
+    Direction,
+    OwnedFieldRow,
+    SyncRow,
+    WriteBackAttemptRow,
+    WriteBackRow,
+    WriteBackState,
+)
+from orchestrator.db.upsert import insert_into
 
 NOTE = "note"
+ADD_NOTE = "add_note"
+SENT = "sent"
+SEPARATOR = ", "
+_BEGUN = "begun"
+_CUT_OFF = {_BEGUN, "interrupted"}
 _FINGERPRINT = "sha256:"
 
 
@@ -26,14 +41,65 @@ def recalled(value: FieldValue, *, current: FieldValue) -> FieldValue:
     return current if known else value
 
 
-async def note_acknowledged(session: AsyncSession, write_back_id: uuid.UUID) -> bool:
-    """Whether the ATS has confirmed the note of a write-back."""
-    found = sa.exists().where(
-        WriteBackAttemptRow.write_back_id == write_back_id,
-        WriteBackAttemptRow.outcome == "sent",
-        WriteBackAttemptRow.detail.startswith(f"{NOTE} "),
+class Acknowledged(Struct, frozen=True):
+    """What the ATS has confirmed of one write-back. Which fields, and whether the note."""
+
+    fields: frozenset[str]
+    note: bool
+
+
+async def acknowledged(session: AsyncSession, write_back_id: uuid.UUID, *, fields_since: datetime) -> Acknowledged:
+    """What the ATS has confirmed of a write-back: of its fields since then, of its note whenever it was."""
+    sent = await session.execute(
+        sa.select(WriteBackAttemptRow.at, WriteBackAttemptRow.detail).where(
+            WriteBackAttemptRow.write_back_id == write_back_id, WriteBackAttemptRow.outcome == SENT
+        )
     )
-    return bool(await session.scalar(sa.select(found)))
+    fields: set[str] = set()
+    note = False
+    for at, detail in sent:
+        if detail.startswith(f"{NOTE} "):
+            note = True
+        elif at >= fields_since:
+            fields.update(detail.split(SEPARATOR))
+    return Acknowledged(frozenset(fields), note)
+
+
+async def note_cut_off(session: AsyncSession, row: WriteBackRow, external_id: str) -> datetime | None:
+    """When the newest note to an application since ``row`` was begun, if nobody saw the end of it."""
+    last = (
+        await session.execute(
+            sa.select(SyncRow.at, SyncRow.outcome)
+            .where(
+                SyncRow.connection == row.connection,
+                SyncRow.external_id == external_id,
+                SyncRow.direction == Direction.PUSH,
+                SyncRow.operation == ADD_NOTE,
+                SyncRow.at >= row.created_at,
+            )
+            .order_by(SyncRow.id.desc())
+            .limit(1)
+        )
+    ).first()
+    return last.at if last is not None and last.outcome in _CUT_OFF else None
+
+
+async def keep_attempt(session: AsyncSession, attempt: Mapping[str, object]) -> None:
+    """Store a try with its id, once."""
+    statement = insert_into(WriteBackAttemptRow, session.get_bind().dialect.name).values(**attempt)
+    await session.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+
+
+async def keep_exchange(session: AsyncSession, exchange: Mapping[str, object]) -> bool:
+    """Store a push or pull with its id, or what came of one that had only begun; False where all that was known."""
+    statement = insert_into(SyncRow, session.get_bind().dialect.name).values(**exchange)
+    news = {name: statement.excluded[name] for name in ("duration_ms", "outcome", "detail")}
+    kept = await session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=news, where=SyncRow.outcome == _BEGUN).returning(
+            SyncRow.id
+        )
+    )
+    return kept.first() is not None
 
 
 async def owned_fields(session: AsyncSession, application_id: uuid.UUID) -> set[str]:
@@ -73,10 +139,8 @@ async def overtaken(session: AsyncSession, row: WriteBackRow) -> set[str]:
         sa.select(WriteBackRow).where(
             WriteBackRow.application_id == row.application_id,
             WriteBackRow.state.in_((WriteBackState.WRITTEN, WriteBackState.CONFLICT)),
-            sa.or_(
-                sa.and_(WriteBackRow.interview_id == row.interview_id, WriteBackRow.sequence > row.sequence),
-                sa.and_(WriteBackRow.interview_id != row.interview_id, WriteBackRow.created_at > row.created_at),
-            ),
+            # By number, not by time: the clocks of two processes may differ by more than an interview takes to begin.
+            WriteBackRow.sequence > row.sequence,
         )
     )
     return {key for other in later for key in other.fields}

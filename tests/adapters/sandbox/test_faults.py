@@ -78,6 +78,21 @@ async def test_timeout_after_commit(sandbox: Sandbox, hang: float) -> None:
     assert [line["new"] for line in lines if line["action"] == "field.changed"] == [5, 6]
 
 
+@pytest.mark.parametrize("carried_out", [True, False])
+async def test_cut_connections(sandbox: Sandbox, *, carried_out: bool) -> None:
+    """The caller gets no byte of an answer, to a read or a write; the write was carried out once, or not at all."""
+    values = {"interview_score": 5} if carried_out else {}
+    await sandbox.set_faults(cut_connections={"next": 2, "carried_out": carried_out})
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        await sandbox.admin.get(APP)
+    adapter = sandbox.adapter()
+    with pytest.raises(OutcomeUnknown):
+        await adapter.write_fields("app_000001", {"interview_score": 5})
+    assert await adapter.read_fields("app_000001") == values
+    await adapter.aclose()
+    assert (await sandbox.get("/api/v1/faults"))["cut_connections"] == {"next": 0, "carried_out": carried_out}
+
+
 async def test_reads_time_out(sandbox: Sandbox) -> None:
     """A read that is not answered in time is Timeout, not OutcomeUnknown."""
 

@@ -29,7 +29,10 @@ def give_work(terminal: Terminal) -> None:
             await enqueue(tx, ApplyRetention(), dedupe="two")
 
     terminal.arrange(action)
-    terminal.tamper("UPDATE work SET state = 'dead', cause = 'given_up', error = 'Refused: no such field' WHERE id = 1")
+    terminal.tamper(
+        "UPDATE work SET state = 'dead', cause = 'given_up', error = 'Refused: no such field', finished_at = run_at "
+        "WHERE id = 1"
+    )
 
 
 def hold_an_application(terminal: Terminal) -> None:
@@ -222,3 +225,64 @@ def test_work_that_cannot_exist_is_not_there(terminal: Terminal, command: tuple[
     assert (printed.status, printed.out) == (1, "")
     assert len(printed.err.splitlines()) == 1
     assert "no work" in printed.err
+
+
+def states(terminal: Terminal) -> dict[int, str]:
+    """The state of every item by its number."""
+    return {row["id"]: row["state"] for row in terminal.run("work", "list", "--json").json}
+
+
+def give_up_everything(terminal: Terminal) -> None:
+    """Two items, both dead letters."""
+    give_work(terminal)
+    terminal.tamper("UPDATE work SET state = 'dead', cause = 'given_up', finished_at = run_at")
+
+
+def test_many_dead_letters_are_replayed_by_what_they_have_in_common(terminal: Terminal) -> None:
+    """Numbers and options narrow down together; nothing given is an error, and so is everything beside something."""
+    give_up_everything(terminal)
+    assert terminal.run("work", "replay").status == 2
+    assert terminal.run("work", "replay", "--all", "--kind", "ats.poll").status == 2
+    answer = terminal.run("work", "replay", "1", "2", "--kind", "retention.apply", "--json")
+    assert answer.json == {"count": 1, "ids": [2]}
+    assert states(terminal) == {1: "dead", 2: "queued"}
+    assert terminal.run("work", "replay", "--all").out == "Work 1 is in the queue again.\n"
+    assert terminal.run("work", "replay", "--all").out == "0 pieces of work are in the queue again.\n"
+
+
+def test_work_is_cancelled_with_a_reason(terminal: Terminal) -> None:
+    """First looked at, then done; who and why are kept, and dead letters are left alone."""
+    give_work(terminal)
+    assert terminal.run("work", "cancel", "--reason", "no").status == 2
+    assert terminal.run("work", "cancel", "2").status == 2
+    dry = terminal.run("work", "cancel", "--kind", "retention.apply", "--reason", "tried", "--dry-run", "--json")
+    assert dry.json == {"count": 1, "ids": [2]}
+    assert states(terminal)[2] == "queued"
+    assert "say why" in terminal.run("work", "cancel", "2", "--reason", " ").err
+    assert terminal.run("work", "cancel", "1", "2", "--reason", "not now").out == "Work 2 is cancelled.\n"
+    assert states(terminal) == {1: "dead", 2: "cancelled"}
+    [row] = terminal.run("work", "show", "2", "--json").json
+    assert (row["done_by"], row["done_reason"]) == ("cli", "not now")
+    assert terminal.run("work", "cancel", "2", "--reason", "again", "--json").json == {"count": 0, "ids": []}
+    assert terminal.run("audit", "verify", "--json").json["events"] == 1
+
+
+def test_settling_answers_machines_too(terminal: Terminal) -> None:
+    """The same shape as the other commands that change work."""
+    give_work(terminal)
+    assert terminal.run("work", "done", "1", "--reason", "by hand", "--json").json == {"count": 1, "ids": [1]}
+
+
+def test_metrics_say_what_waits_and_who_works(terminal: Terminal) -> None:
+    """In words with a heading for each part, and all of it as JSON."""
+    give_work(terminal)
+    terminal.tamper("UPDATE work SET run_at = run_at - 90 WHERE id = 2")
+    found = terminal.run("work", "metrics", "--json").json
+    [row] = found["backlog"]
+    assert (row["kind"], row["state"], row["count"], row["due"]) == ("retention.apply", "queued", 1, 1)
+    assert row["oldest_age"] >= 90
+    assert found["dead"] == [{"kind": "ats.poll", "cause": "given_up", "count": 1}]
+    assert (found["workers"], found["connections"], found["unread"]["count"]) == ([], [], 0)
+    printed = terminal.run("work", "metrics").out
+    assert "No worker runs." in printed
+    assert "retention.apply" in printed

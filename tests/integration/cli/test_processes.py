@@ -13,13 +13,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import structlog
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from orchestrator.cli.processes import serve_until_told, server_configuration, work_until_told
+from orchestrator.cli.processes import _Shift, serve_until_told, server_configuration, work_until_told
+from orchestrator.cli.sockets import bound_to
+from orchestrator.db.models.worker import WorkerProcess
 from orchestrator.errors import EvenhandError
 from orchestrator.main import Runtime, build, read_environment
+from orchestrator.web.readiness import STILL_ALIVE
+from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.worker import Worker
 from tests.integration.cli.terminal import Terminal
 
@@ -143,7 +148,7 @@ async def test_a_process_whose_worker_ended_leaves(terminal: Terminal, process: 
     told = (
         work_until_told(runtime, None, None)
         if process == "worker"
-        else serve_until_told(runtime, "127.0.0.1", 0, with_worker=True)
+        else serve_until_told(runtime, [bound_to("127.0.0.1", 0)], with_worker=True)
     )
     structlog.reset_defaults()
     with capture_logs() as logs, pytest.raises(EvenhandError, match="the worker ended by itself") as caught:
@@ -158,7 +163,7 @@ async def test_behind_a_trusted_proxy_everybody_counts_alone(terminal: Terminal,
     """The address that a trusted proxy tells is the one that is limited; a stranger's word for it counts for nothing."""
     environment = terminal.environment | {"EVENHAND_TRUSTED_PROXIES": trusted}
     runtime = build(read_environment(environment), environment)
-    configuration = server_configuration(runtime)
+    configuration = server_configuration(runtime, runtime.app())
     configuration.load()
     transport = httpx.ASGITransport(app=configuration.loaded_app, client=("10.1.2.3", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400") as client:
@@ -177,3 +182,44 @@ def test_port_that_cannot_be_is_refused(terminal: Terminal, port: str) -> None:
     printed = terminal.run("serve", "--port", port)
     assert printed.status == 2
     assert "0<=x<=65535" in printed.err
+
+
+class SilentWorker(Worker):
+    """Is there, and gives no sign of life."""
+
+    @override
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_ready_only_while_the_worker_works(terminal: Terminal) -> None:
+    """Not before it runs, not without a sign of life for a few leases, and not after it ended."""
+    runtime = build(read_environment(terminal.environment), terminal.environment)
+
+    async def seen(seconds_ago: float) -> None:
+        async with runtime.database.transaction() as tx:
+            await tx.session.execute(
+                sa.update(WorkerProcess).values(seen_at=DatabaseNow() - seconds_ago, name=silent.name)
+            )
+
+    real = runtime.worker(name="real")
+    shift = _Shift(runtime, real, lambda: None)
+    assert await shift.readiness() == ("the worker of this process has ended",)
+    async with shift.working():
+        for _ in range(500):
+            if await shift.readiness() == ():
+                break
+            await asyncio.sleep(0.01)
+        assert await shift.readiness() == ()
+        silent = SilentWorker(runtime.database, {})
+        other = _Shift(runtime, silent, lambda: None)
+        other._task = asyncio.create_task(silent.run())
+        assert await other.readiness() == ("the worker of this process does not work",)
+        await seen(runtime.settings.lease_seconds)
+        assert await other.readiness() == ()
+        await seen(runtime.settings.lease_seconds * STILL_ALIVE + 1)
+        assert await other.readiness() == ("the worker of this process does not work",)
+        other._task.cancel()
+        await asyncio.wait({other._task})
+    assert await shift.readiness() == ("the worker of this process has ended",)
+    await runtime.aclose()

@@ -91,7 +91,10 @@ async def settled(house: House) -> None:
             "SELECT count(*) FROM work WHERE state IN ('queued', 'running') AND run_at <= :soon",
             soon=time.time() + SOON,
         )
-        return True if not waiting and not due else None
+        unread = await count(
+            house.runtime.database, "SELECT count(*) FROM delivery WHERE state = 'received' AND NOT queued"
+        )
+        return True if not waiting and not due and not unread else None
 
     await house.until("quiet", look)
 

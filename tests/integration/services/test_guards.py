@@ -10,7 +10,6 @@ from typing_extensions import override
 
 from adapters.contract.model import Note, Stage, StageKind
 from adapters.sandbox.adapter import SandboxAdapter
-from orchestrator.db.models.intake import ConnectionRow
 from orchestrator.db.repositories.audit import verify_chain
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
@@ -76,8 +75,6 @@ async def test_a_note_that_was_acknowledged_is_never_sent_again(sqlite_url: str,
 async def test_what_came_before_the_first_worker_is_not_before_launch(sqlite_url: str, tmp_path: Path) -> None:
     """A delivery that only the web process took in starts its interview, however late the first worker comes (N2)."""
     async with running_house(sqlite_url, tmp_path) as house:
-        async with house.runtime.database.transaction() as tx:
-            await tx.session.execute(sa.delete(ConnectionRow))
         application = await newcomer(house)
         await house.sandbox.move(application.id, "First Interview")
 

@@ -118,3 +118,27 @@ def test_times_are_written_in_utc_whatever_zone_they_come_in() -> None:
     assert say.ago(NOW - timedelta(seconds=20)) == "just now"
     assert say.ago(NOW + timedelta(hours=5)) == "in 5 h"
     assert (say.took(84.2), say.took(10_004)) == ("84 ms", "10.0 s")
+
+
+async def test_the_page_says_who_works_and_what_waits() -> None:
+    """Workers with what they do at once, what is due, and a worker that went without a word."""
+    async with browsing() as browser:
+        page = " ".join((await browser.get("/operations")).text.split())
+    assert "doing up to 16 things at once" in page
+    assert "for later" in page.casefold()
+    assert "1,208" in page
+    assert "mail.send, ats.write. 402 done and 0 tried in vain" in page
+    assert "Gone: it was last seen" in page
+
+
+async def test_a_connection_that_is_down_says_since_when_and_when_it_is_tried_again() -> None:
+    """In plain words, and apart from one that waits for a person."""
+    async with browsing() as browser:
+        page = " ".join((await browser.get("/operations")).text.split())
+        northlight, southwind = page.index("47 times in a row, for"), page.index("the API key is not valid any more")
+        assert "The next try is at" in page[northlight:southwind]
+        assert "Try now" in page[northlight:southwind]
+        assert "then let it go on" in page[southwind:]
+        answer = await browser.post("/operations/connections/northlight/resume")
+        assert browser.services.operating.acts[0][:2] == ("resume", "northlight")
+        assert "The connection goes on." in (await browser.get(answer.headers["location"])).text

@@ -8,10 +8,12 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.testing import TestClient
 from litestar.types import Receive, Scope, Send
 
+from adapters.contract.errors import SignatureInvalid
 from orchestrator.errors import Missing
 from orchestrator.services.intake import Receipt
 from orchestrator.web.app import HOOK_LIMIT, create_app
-from orchestrator.web.rate_limit import AddressLimit
+from orchestrator.web.gates import gates_of
+from orchestrator.web.rate_limit import AddressLimit, Door
 from orchestrator.web.webhooks import receive
 
 
@@ -28,6 +30,8 @@ class FakeIntake:
 
     async def receive(self, connection_key: str, headers: dict[str, str], body: bytes) -> Receipt:
         self.known(connection_key)
+        if body == b"unsigned":
+            raise SignatureInvalid("the signature does not match")
         self.seen.append(body)
         return Receipt(202, stored=bool(headers))
 
@@ -74,6 +78,78 @@ class Street:
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.passed += 1
+
+
+def test_one_connection_is_held_to_its_own_limit() -> None:
+    """From however many addresses: 429 with Retry-After; what was not signed does not use it up."""
+    services = FakeServices()
+    application = app(services)
+    gates_of(application).connections.set(Door("/hooks/", burst=2, per_minute=60))
+    with TestClient(application) as client:
+        for _ in range(10):
+            assert client.post("/hooks/northlight", content=b"unsigned").status_code == 401
+        assert [client.post("/hooks/northlight", content=b"{}").status_code for _ in range(3)] == [202, 202, 429]
+        refused = client.post("/hooks/northlight", content=b"{}", headers={"accept": "text/html"})
+        assert 1 <= int(refused.headers["retry-after"]) <= 2
+        assert refused.json()["status"] == 429
+
+
+@pytest.mark.parametrize("per_second", [1, 30])
+def test_the_limits_on_deliveries_are_a_setting(per_second: int) -> None:
+    """Six seconds' worth at once, for an address and for a connection."""
+    application = app(FakeServices())
+    gates_of(application).limit_hooks(per_second)
+    with TestClient(application) as client:
+        statuses = [client.post("/hooks/northlight", content=b"{}").status_code for _ in range(per_second * 12)]
+    assert statuses[: per_second * 6] == [202] * per_second * 6
+    assert 429 in statuses
+
+
+async def test_half_a_body_is_no_delivery() -> None:
+    """A sender who leaves in the middle is not answered, and nothing is taken in or counted."""
+    services = FakeServices()
+    messages: list[dict[str, object]] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[object] = []
+
+    async def receive_one() -> dict[str, object]:
+        return messages.pop(0)
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/hooks/northlight",
+        "raw_path": b"/hooks/northlight",
+        "query_string": b"",
+        "headers": [],
+        "client": ("192.0.2.1", 1),
+    }
+    await app(services)(scope, receive_one, send)  # type: ignore[arg-type]  # what an ASGI server gives
+    assert (sent, services.intake.seen, services.intake.refused) == ([], [], [])
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_only_posts_are_deliveries(method: str) -> None:
+    """405 for everything else."""
+    with TestClient(app(FakeServices())) as client:
+        assert client.request(method, "/hooks/northlight").status_code == 405
+
+
+@pytest.mark.parametrize("chunks", [1, 700])
+def test_a_body_in_chunks_is_put_together_up_to_the_limit(chunks: int) -> None:
+    """Also where no length was announced."""
+    services = FakeServices()
+    with TestClient(app(services)) as client:
+        size = HOOK_LIMIT // chunks
+        assert client.post("/hooks/northlight", content=(b" " * size for _ in range(chunks))).status_code == 202
+        assert client.post("/hooks/northlight", content=(b" " * size for _ in range(chunks + 2))).status_code == 413
+    assert [len(body) for body in services.intake.seen] == [size * chunks]
+    assert services.intake.refused == ["northlight: TooLarge"]
 
 
 async def _nothing(*_: object) -> None:

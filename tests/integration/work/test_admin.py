@@ -181,23 +181,39 @@ async def test_finished_work_is_cleared_away_and_dead_letters_stay(database: Dat
     ]
 
 
-async def test_counts_and_lists_show_what_waits(database: Database) -> None:
-    """Depth by kind and state with the age of the oldest that is due; lists narrow by state, lane and limit."""
-    await put(database, 1)
+async def test_lists_narrow_by_state_lane_kind_number_and_limit(database: Database) -> None:
+    """Every condition that is given holds; the newest come first."""
+    (first, *_) = await put(database, 1)
     await Worker(database, {Note: give_up}).run_until_idle()
     await put(database, 2, 3)
-    async with database.transaction() as tx:
-        await tx.session.execute(sa.update(work).values(run_at=work.c.run_at - 100))
     async with database.reading() as session:
-        depths = {(depth.kind, depth.state): depth for depth in await admin.depths(session)}
         dead = await admin.list_work(session, Selection(states=[WorkState.DEAD]))
         lane = await admin.list_work(session, Selection(lane="lane-3", kinds=["note.write"]))
         newest = await admin.list_work(session, Selection(), limit=2)
-    queued = depths["note.write", WorkState.QUEUED]
-    assert queued.count == 2
-    assert queued.oldest_age is not None
-    assert 100 <= queued.oldest_age < 110
-    assert (depths["note.write", WorkState.DEAD].count, depths["note.write", WorkState.DEAD].oldest_age) == (1, None)
+        one = await admin.list_work(session, Selection(ids=[first]))
+        both = await admin.list_work(session, Selection(ids=[first], states=[WorkState.QUEUED]))
     assert [item.error for item in dead] == ["the field is gone"]
     assert [item.payload for item in lane] == ['{"number":3}']
     assert [item.payload for item in newest] == ['{"number":3}', '{"number":2}']
+    assert [item.id for item in one] == [first]
+    assert both == []
+
+
+async def test_cancelling_by_hand_keeps_who_and_why(database: Database) -> None:
+    """On every item, and once in the audit log; without a reason, and without a condition, nothing happens."""
+    ids = await put(database, 1, 2, subject="interview:a")
+    with pytest.raises(InputInvalid):
+        async with database.transaction() as tx:
+            await admin.cancel_by_hand(tx, Selection(subject="interview:a"), actor="cli", reason=" ")
+    with pytest.raises(ValueError, match="refusing to cancel all work"):
+        async with database.transaction() as tx:
+            await admin.cancel_by_hand(tx, Selection(states=[WorkState.QUEUED]), actor="cli", reason="no")
+    async with database.reading() as session:
+        assert await admin.open_ids(session, Selection(subject="interview:a")) == ids
+    async with database.transaction() as tx:
+        cancelled = await admin.cancel_by_hand(tx, Selection(subject="interview:a"), actor="cli", reason="she called")
+    assert [item.id for item in cancelled] == ids
+    assert {(item.state, item.done_by, item.done_reason) for item in await all_work(database)} == {
+        (WorkState.CANCELLED, "cli", "she called")
+    }
+    assert await audit_trail(database) == [("cli", "operations:work:cancelled", "work")]

@@ -18,7 +18,7 @@ CLAIMS = re.compile(
     r"(?i)\bAI[- ]selected\b|\breject(?:ed|ion|s)?\b|\bfail(?:ed|ing)? candidates?\b|\b(?:bias|error)[- ]free\b|\bunbiased\b|\bobjective(?:ly)?\b"
 )
 # Receivers whose calls leave the house. An adapter's verify and parse are pure and do not.
-OUTGOING = {"adapter", "_mailer", "mailer", "_grader", "grader", "_sync", "httpx", "_client", "client", "_http"}
+OUTGOING = {"adapter", "ats", "_mailer", "mailer", "_grader", "grader", "_sync", "httpx", "_client", "client", "_http"}
 PURE_VERBS = {"verify", "parse"}
 
 

@@ -97,7 +97,7 @@ def test_no_page_and_no_mail_claims_too_much() -> None:
 def test_lock_files_name_no_host() -> None:
     """Where packages come from is the business of whoever installs them."""
     locks = [Source(path.name, path.read_text(encoding="utf-8")) for path in ROOT.glob("*.lock")]
-    assert {lock.name for lock in locks} == {"requirements.lock", "requirements-dev.lock"}
+    assert {lock.name for lock in locks} == {"requirements.lock", "requirements-dev.lock", "requirements-bench.lock"}
     assert _all(locks, checkers.addresses) == []
 
 

@@ -60,6 +60,7 @@ def test_everything_that_is_wrong_is_named_at_once_and_no_value_is_shown() -> No
         "EVENHAND_LEASE_SECONDS": "longer",
         "EVENHAND_WORKER_CONCURRENCY": "many",
         "EVENHAND_SMTP_TLS": "sometimes",
+        "EVENHAND_METRICS_TOKEN": "guess-me",
     }
     message = refused({key: value for key, value in GOOD.items() if key != "EVENHAND_CONFIG"} | wrong)
     assert all(name in message for name in [*wrong, "EVENHAND_CONFIG"])
@@ -69,7 +70,11 @@ def test_everything_that_is_wrong_is_named_at_once_and_no_value_is_shown() -> No
 
 def test_secrets_are_not_in_a_representation() -> None:
     """A settings object that ends up in a log says nothing that opens a door."""
-    secrets = {"EVENHAND_SMTP_PASSWORD": "pass-word-1", "EVENHAND_OPENAI_API_KEY": "sk-secret-2"}
+    secrets = {
+        "EVENHAND_SMTP_PASSWORD": "pass-word-1",
+        "EVENHAND_OPENAI_API_KEY": "sk-secret-2",
+        "EVENHAND_METRICS_TOKEN": "a-token-of-twenty-characters",
+    }
     shown = repr(read_settings(GOOD | secrets))
     assert not [value for value in [*secrets.values(), GOOD["EVENHAND_SECRET_KEY"]] if value in shown]
 

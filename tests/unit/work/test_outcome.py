@@ -4,13 +4,13 @@ import pytest
 
 from adapters.contract import errors as adapter
 from orchestrator.errors import GradingFailed, MailFailed
-from orchestrator.work.outcome import REASON_LENGTH, Dead, Outcome, Pause, Retry, TokenDenied, outcome_of
+from orchestrator.work.outcome import REASON_LENGTH, Dead, Outcome, Pause, Retry, TokenDenied, Unreachable, outcome_of
 
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        (adapter.Unavailable("503"), Retry(reason="Unavailable: 503")),
+        (adapter.Unavailable("503"), Unreachable("Unavailable: 503")),
         (adapter.RateLimited("429", retry_after=7), Retry(reason="RateLimited: 429", after=7)),
         (adapter.OutcomeUnknown("no answer"), Retry(reason="OutcomeUnknown: no answer")),
         (adapter.AuthRejected("revoked"), Pause("AuthRejected: revoked")),

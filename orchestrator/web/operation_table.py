@@ -1,0 +1,176 @@
+"""What every route is called, takes and answers: the part of the API description that no signature says.
+
+One row per method and path. Responses that a whole group of routes shares stand with the group in ``openapi.py``.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+PAGE = "text/html"
+JSON = "application/json"
+PLAIN = "text/plain"
+ANY = "*/*"
+
+PAGE_OK = {"200": ("The page.", PAGE)}
+ONWARD = {"303": ("On to the page that fits where things stand.", "")}
+DONE = {"303": ("Done; on to the next page.", "")}
+TO_MEND = {"422": ("The page again, with what to mend and everything that was typed.", PAGE)}
+MOVED_ON = {"409": ("Something changed meanwhile; the page says what.", PAGE)}
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One row.
+
+    ``answers`` maps a status to what it means and its media type (empty: no body). ``form`` maps each field of the
+    form to what it is; ``needed`` are those that must be there. ``query`` maps parameters of the address.
+    """
+
+    id: str
+    summary: str
+    answers: Mapping[str, tuple[str, str]]
+    form: Mapping[str, str] | None = None
+    needed: tuple[str, ...] = ()
+    query: Mapping[str, str] = {}
+
+
+_REASON = {"reason": "Why, in the reviewer's words: at most 2,000 characters."}
+_ANSWER = {
+    "answer": "The whole answer: at most 8,000 characters.",
+    "revision": "The number of the saved answer on top of which this one was written: up to nine digits.",
+}
+_TOLD = {"told": "What the page confirms; unknown words are ignored."}
+
+OPERATIONS: Mapping[tuple[str, str], Operation] = {
+    ("POST", "/hooks/{connection}"): Operation(
+        id="receiveDelivery",
+        summary="Take one webhook delivery of an ATS",
+        answers={
+            "2XX": ("Stored, or a duplicate or a ping; the exact status is the one that the vendor expects.", JSON)
+        },
+    ),
+    ("GET", "/healthz"): Operation(id="health", summary="Is the process alive?", answers={"200": ("It is.", PLAIN)}),
+    ("GET", "/readyz"): Operation(id="readiness", summary="Can it do its work?", answers={"200": ("It can.", PLAIN)}),
+    ("GET", "/static/{digest}/{name}"): Operation(
+        id="asset", summary="A style sheet, script or picture", answers={"200": ("The file.", ANY)}
+    ),
+    ("GET", "/i/{token}"): Operation(
+        id="welcome", summary="The interview behind a candidate's link", answers={**PAGE_OK, **ONWARD}
+    ),
+    ("POST", "/i/{token}/begin"): Operation(
+        id="begin",
+        summary="Agree to the notice and begin",
+        form={"notice_hash": "The hash of the notice that was shown."},
+        answers={**DONE, **MOVED_ON},
+    ),
+    ("GET", "/i/{token}/practice"): Operation(
+        id="practice", summary="A question to try", answers={**PAGE_OK, **ONWARD}
+    ),
+    ("POST", "/i/{token}/practice"): Operation(
+        id="endPractice", summary="Go on to the questions", form={}, answers=DONE
+    ),
+    ("GET", "/i/{token}/questions/{number}"): Operation(
+        id="question", summary="One question", answers={**PAGE_OK, **ONWARD}
+    ),
+    ("POST", "/i/{token}/questions/{number}"): Operation(
+        id="answerQuestion",
+        summary="Keep an answer and go on",
+        form={**_ANSWER, "go": "Where to go: next (also where it is missing), back or check."},
+        needed=("answer",),
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/i/{token}/questions/{number}/draft"): Operation(
+        id="saveDraft",
+        summary="Keep an answer while it is being written",
+        form=_ANSWER,
+        needed=("answer",),
+        answers={"200": ("Saved: `saved_at` and the new `revision`.", JSON)},
+    ),
+    ("GET", "/i/{token}/check"): Operation(id="check", summary="All answers", answers={**PAGE_OK, **ONWARD}),
+    ("POST", "/i/{token}/submit"): Operation(id="submit", summary="Hand in", form={}, answers={**DONE, **TO_MEND}),
+    ("GET", "/i/{token}/done"): Operation(id="done", summary="What happens next", answers={**PAGE_OK, **ONWARD}),
+    ("GET", "/i/{token}/answers.txt"): Operation(
+        id="ownAnswers", summary="One's own answers as a file", answers={"200": ("The answers.", PLAIN)}
+    ),
+    ("GET", "/i/{token}/help"): Operation(
+        id="help",
+        summary="Ask for a person or an adjustment",
+        query={"kind": "What is chosen beforehand."},
+        answers=PAGE_OK,
+    ),
+    ("POST", "/i/{token}/help"): Operation(
+        id="askForHelp",
+        summary="Send a request for a person or an adjustment",
+        form={"kind": "What would help.", "message": "In the candidate's own words."},
+        answers={**DONE, **TO_MEND},
+    ),
+    ("POST", "/i/{token}/withdraw"): Operation(
+        id="withdraw", summary="End the interview", form={}, answers={**PAGE_OK, **ONWARD}
+    ),
+    ("GET", "/sign-in"): Operation(
+        id="showSignIn",
+        summary="The sign-in form",
+        query={"next": "The team page to go to afterwards; anything else leads to the queue."},
+        answers={**PAGE_OK, **ONWARD},
+    ),
+    ("POST", "/sign-in"): Operation(
+        id="signIn",
+        summary="Start a session",
+        form={"email": "E-mail address.", "password": "Password.", "next": "As in the form's address."},
+        answers={**DONE, **TO_MEND},
+    ),
+    ("POST", "/sign-out"): Operation(id="signOut", summary="End the session", form={}, answers=DONE),
+    ("GET", "/review"): Operation(id="reviewQueue", summary="The review queue", answers=PAGE_OK),
+    ("GET", "/review/{case_id}"): Operation(id="reviewCase", summary="One case with its evidence", answers=PAGE_OK),
+    ("POST", "/review/{case_id}/decision"): Operation(
+        id="decideResult",
+        summary="Confirm or override a result",
+        form={"band": "The band that the evidence supports.", **_REASON},
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/review/{case_id}/close"): Operation(
+        id="closeCase",
+        summary="Close a case without a band",
+        form=_REASON,
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/review/{case_id}/answer"): Operation(
+        id="answerRequest",
+        summary="Answer a candidate's request",
+        form={"resume": "yes to go on with a new link, no to hand over to a person.", **_REASON},
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("GET", "/results/{audit_ref}"): Operation(
+        id="result", summary="One final result with what explains it", answers=PAGE_OK
+    ),
+    ("GET", "/operations"): Operation(
+        id="operations",
+        summary="How Evenhand runs, and what needs a person",
+        query={"show": "attention, applications or sync.", **_TOLD},
+        answers=PAGE_OK,
+    ),
+    ("GET", "/operations/applications/{application_id}"): Operation(
+        id="timeline", summary="Everything that happened to one application", query=_TOLD, answers=PAGE_OK
+    ),
+    ("POST", "/operations/applications/{application_id}/extend"): Operation(
+        id="extend", summary="Send the candidate a new link with new time", form={}, answers=DONE
+    ),
+    ("POST", "/operations/quarantine/{quarantine_id}/map"): Operation(
+        id="mapStage",
+        summary="Say what a customer's stage is",
+        form={"kind": "The canonical stage."},
+        answers={**DONE, **TO_MEND},
+    ),
+    ("POST", "/operations/connections/{connection}/resume"): Operation(
+        id="resumeConnection", summary="Let a paused connection go on", form={}, answers=DONE
+    ),
+    ("POST", "/operations/work/{work_id}/replay"): Operation(
+        id="replayWork", summary="Try a dead letter again", form={}, answers=DONE
+    ),
+    ("POST", "/operations/work/{work_id}/done"): Operation(
+        id="doneByHand",
+        summary="Close a dead letter that a person settled",
+        form={"reason": "How it was settled."},
+        answers={**DONE, **TO_MEND},
+    ),
+}

@@ -1,0 +1,81 @@
+"""Lanes: order within one application, and only the head of a lane in reach of a claim.
+
+What waits behind the head is invisible to ``claim``, so a blocked or huge lane costs nobody anything. The price is that
+whoever adds to a lane, and whoever takes the head out of it, must agree on who is next: on PostgreSQL they hold the
+lane's advisory lock until they commit; SQLite has one writer at a time anyway.
+"""
+
+import hashlib
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from orchestrator.db.session import Transaction
+from orchestrator.work.table import QUEUED, RUNNING, work
+from orchestrator.work.wakeup import ring_after_commit
+
+IS_OPEN: sa.ColumnElement[bool] = work.c.state.in_([QUEUED, RUNNING])
+HEAD: sa.ColumnElement[bool] = sa.and_(work.c.state == QUEUED, work.c.head)
+"""What a claim can see: work without a lane, and the first of each lane."""
+
+
+def shelf_of(priority: int, rate_key: str | None, kind: str) -> str:
+    """Work that is claimed alike stands on one shelf: same priority, same connection, same kind.
+
+    Raises:
+        ValueError: the key has a slash in it.
+    """
+    if "/" in (rate_key or ""):
+        raise ValueError(f"a rate key has no slash in it: {rate_key!r}")
+    return f"{priority}/{rate_key or ''}/{kind}"
+
+
+def lock_number(lane: str) -> int:
+    """The number of a lane's advisory lock, signed 64 bits, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(lane.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+async def lock_lanes(tx: Transaction, lanes: Collection[str]) -> None:
+    """Hold the locks of lanes until ``tx`` ends, taken in one order so that nobody waits in a circle."""
+    if tx.dialect != "postgresql":
+        return
+    numbers = sorted({lock_number(lane) for lane in lanes})
+    each = sa.func.unnest(sa.literal(numbers, postgresql.ARRAY(sa.BigInteger))).column_valued("number")
+    await tx.session.execute(sa.select(sa.func.pg_advisory_xact_lock(each)))
+
+
+async def open_lanes(tx: Transaction, lanes: Collection[str]) -> set[str]:
+    """Which of these lanes, all locked by the caller, have open work."""
+    named = _named(lanes)
+    statement = sa.select(named.c.lane).where(sa.exists().where(work.c.lane == named.c.lane, IS_OPEN))
+    return set((await tx.session.execute(statement)).scalars())
+
+
+async def promote(tx: Transaction, lanes: Collection[str]) -> None:
+    """Make the first open item of each lane its head, where the head has just been taken out."""
+    await lock_lanes(tx, lanes)
+    named = _named(lanes)
+    first, headed = work.alias("first"), work.alias("headed")
+    # One look-up for each lane: a grouping would walk through all that waits in it.
+    earliest = (
+        sa.select(first.c.id)
+        .where(first.c.lane == named.c.lane, first.c.state.in_([QUEUED, RUNNING]))
+        .order_by(first.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    headless = ~sa.exists().where(headed.c.lane == named.c.lane, headed.c.state.in_([QUEUED, RUNNING]), headed.c.head)
+    statement = (
+        sa.update(work)
+        .where(work.c.id.in_(sa.select(earliest).select_from(named).where(headless)))
+        .values(head=True)
+        .returning(work.c.id)
+    )
+    if (await tx.session.execute(statement)).first() is not None:
+        await ring_after_commit(tx)
+
+
+def _named(lanes: Collection[str]) -> sa.CTE:
+    rows = [(lane,) for lane in sorted(set(lanes))]
+    return sa.values(sa.column("lane", sa.String), name="named").data(rows).cte("named")
