@@ -1,110 +1,130 @@
-"""The processes of a chaos run: sandbox ATS, mail catcher, several web and worker processes; killed, paused, started again."""
+"""The processes of a chaos run, by name: started, killed, paused and started again through the zygote."""
 
 import os
-import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-import httpx
+import msgspec
 
-from orchestrator.demo.processes import HOST, READY_SECONDS, NotReady
+from tests.chaos.roles import HOST, Part
+from tests.chaos.zygote import Answer, Command, Look, Send, Start
 
-LEASE_SECONDS = 3.0
-CALM = ("sandbox", "mail-catcher")
+READY_SECONDS = 60.0
+GRACE_SECONDS = 10.0
+
+
+class NotReady(RuntimeError):
+    """A process did not come up; its last words are in the message."""
 
 
 class Troupe:
-    """Processes by name, each with the command that starts it again."""
+    """Processes by name, each with the part that starts it again. Calls answer within milliseconds."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._parts: dict[str, Part] = {}
+        self._pids: dict[str, int] = {}
         self._lock = threading.Lock()
-
-    def start(self, name: str, module: list[str], environment: Mapping[str, str]) -> None:
-        """Start a process and remember how."""
-        self._commands[name] = (module, dict(environment))
-        self._spawn(name)
-
-    def _spawn(self, name: str) -> None:
-        module, environment = self._commands[name]
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", *module], stdout=log, stderr=subprocess.STDOUT, env=os.environ | environment
+        with (folder / "zygote.log").open("ab") as log:
+            self._zygote = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.zygote", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
             )
+
+    @property
+    def zygote(self) -> int:
+        """The id of the launcher's own process."""
+        return self._zygote.pid
+
+    def start(self, name: str, part: Part) -> None:
+        """Start a process and remember how."""
+        self._parts[name] = part
+        self._pids[name] = self._ask(Start(name, part)).pid
 
     def kill(self, name: str) -> None:
         """SIGKILL, and start again."""
-        with self._lock:
-            self._running[name].kill()
-            self._running[name].wait()
-            self._spawn(name)
+        self._ask(Send(name, signal.SIGKILL, wait=True))
+        self.start(name, self._parts[name])
 
-    def pause(self, name: str, seconds: float) -> None:
-        """SIGSTOP for longer than a lease: what it was doing goes on afterwards, when another has taken it over."""
-        process = self._running[name]
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(seconds)
-        process.send_signal(signal.SIGCONT)
+    def stop(self, name: str) -> int:
+        """SIGSTOP; the id of the stopped process."""
+        return self._ask(Send(name, signal.SIGSTOP)).pid
 
-    def wait_for(self, name: str, port: int, path: str = "/healthz") -> None:
-        """Wait until a process answers."""
+    def go_on(self, name: str, pid: int) -> None:
+        """SIGCONT, if it is still the same process."""
+        self._ask(Send(name, signal.SIGCONT, pid=pid))
+
+    def revive(self) -> dict[str, int]:
+        """Start again whoever ended by itself; their names and exit statuses."""
+        ended = self._ask(Look()).ended
+        for name in ended:
+            self.start(name, self._parts[name])
+        return ended
+
+    def wait_for(self, name: str, port: int) -> None:
+        """Wait until a port is listened on.
+
+        Raises:
+            NotReady: it took too long.
+        """
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             try:
-                if httpx.get(f"http://{HOST}:{port}{path}", timeout=2.0, trust_env=False).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-        log = (self.folder / f"{name}.log").read_text("utf-8", errors="replace")[-1500:]
-        raise NotReady(f"{name} did not come up:\n{log}")
+                socket.create_connection((HOST, port), timeout=2.0).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        raise NotReady(f"{name} did not come up:\n{self.last_words(name)}")
 
-    def victims(self) -> list[str]:
-        """Names of the processes that may be killed or paused."""
-        return sorted(name for name in self._running if name not in CALM)
+    def last_words(self, name: str) -> str:
+        """The end of a process's log."""
+        log = self.folder / f"{name}.log"
+        return log.read_text("utf-8", errors="replace")[-1500:] if log.exists() else ""
+
+    def used(self) -> dict[str, tuple[float, int]]:
+        """Seconds of a processor that each name used over all its lives, and its resident memory in MiB now."""
+        before = self._ask(Look()).used
+        page, tick = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+        found = {}
+        for name, pid in self._pids.items():
+            process = Path(f"/proc/{pid}")
+            if process.exists():
+                # The name in brackets may hold anything; after it, fields 14 and 15 of proc(5) are the times.
+                times = (process / "stat").read_text().rpartition(")")[2].split()[11:13]
+                now = sum(int(part) for part in times) / tick
+                resident = int((process / "statm").read_text().split()[1]) * page // 2**20
+                found[name] = (before.get(name, 0.0) + now, resident)
+        return found
 
     def end(self) -> None:
-        """End every process."""
+        """End every process: the zygote takes its children with it."""
+        assert self._zygote.stdin is not None
+        with suppress(BrokenPipeError):
+            self._zygote.stdin.close()
+        try:
+            self._zygote.wait(timeout=GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._zygote.kill()
+            self._zygote.wait()
+        assert self._zygote.stdout is not None
+        self._zygote.stdout.close()
+
+    def _ask(self, command: Command) -> Answer:
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
         with self._lock:
-            for process in self._running.values():
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-            for process in self._running.values():
-                try:
-                    process.wait(timeout=25)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-
-
-class Mischief(threading.Thread):
-    """Kills and pauses at random, repeatably by seed, until told to stop."""
-
-    def __init__(self, troupe: Troupe, *, seed: int, gap: tuple[float, float], pauses: bool) -> None:
-        super().__init__(daemon=True)
-        self.kills = self.pauses = 0
-        self._troupe, self._random, self._gap, self._with_pauses = troupe, random.Random(seed), gap, pauses
-        self._enough = threading.Event()
-
-    def run(self) -> None:
-        """One victim after the other."""
-        while not self._enough.wait(self._random.uniform(*self._gap)):
-            victim = self._random.choice(self._troupe.victims())
-            if self._with_pauses and self._random.random() < 0.25:
-                self._troupe.pause(victim, LEASE_SECONDS * 1.5)
-                self.pauses += 1
-            else:
-                self._troupe.kill(victim)
-                self.kills += 1
-
-    def stop(self) -> None:
-        """No more."""
-        self._enough.set()
-        self.join()
+            self._zygote.stdin.write(msgspec.json.encode(command) + b"\n")
+            self._zygote.stdin.flush()
+            line = self._zygote.stdout.readline()
+        if not line:
+            raise NotReady(f"the zygote ended:\n{self.last_words('zygote')}")
+        return msgspec.json.decode(line, type=Answer)
