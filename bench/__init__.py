@@ -1,0 +1,1 @@
+"""Measurements of Evenhand against what a user would pick instead: ``python -m bench`` (see docs/performance.md)."""

@@ -1,0 +1,23 @@
+// The body of Node-RED's function node: verify the raw bytes, decide by one constant program, answer, post.
+const crypto = global.get("crypto");
+const body = msg.req.body;
+const stamp = msg.req.headers["x-sandbox-timestamp"];
+const expected = "v1=" + crypto.createHmac("sha256", env.get("BENCH_SECRET")).update(stamp + ".").update(body).digest("hex");
+const given = msg.req.headers["x-sandbox-signature"] || "";
+if (given.length !== expected.length || !crypto.timingSafeEqual(Buffer.from(given), Buffer.from(expected))) {
+  return [{ req: msg.req, res: msg.res, statusCode: 401, payload: "" }, null];
+}
+const event = JSON.parse(body);
+const program = { key: "support-pilot", stage: "first_interview", titles: [/^.*customer support.*$/i], share: 1.0 };
+const application = {
+  id: event.application_id, stage: "first_interview", disposition: null, emails: 1,
+  job: { title: "Customer Support Specialist", status: "open" }, open: 0, finished: 0,
+};
+const hash = crypto.createHash("sha256").update(program.key + "\n" + application.id).digest();
+const starts = application.disposition === null && application.stage === program.stage
+  && program.titles.some((title) => title.test(application.job.title)) && application.job.status === "open"
+  && application.emails > 0 && application.open === 0 && application.finished === 0
+  && Number(hash.readBigUInt64BE(0)) / 2 ** 64 < program.share;
+const answer = { req: msg.req, res: msg.res, statusCode: 202, payload: { stored: false } };
+const sent = { application_id: event.application_id, event_id: event.id, program: program.key, verdict: "start" };
+return [answer, starts ? { payload: sent, headers: { "content-type": "application/json" } } : null];

@@ -1,0 +1,1 @@
+"""The other side of part (b). These run in .venv-bench as scripts and know nothing of Evenhand."""
