@@ -103,8 +103,12 @@ class Runtime:
             base_url=self.settings.base_url,
             show_design=self.settings.show_design,
             readiness=self.troubles,
-            on_startup=[self.services.intake.go_live],
+            on_startup=[self.begin],
         )
+
+    async def begin(self) -> None:
+        """What every process notes first: since when each connection is live."""
+        await self.database.patiently(self.services.intake.go_live)
 
     async def troubles(self) -> Sequence[str]:
         """What keeps this process from its work, in words without secrets; empty when it is ready."""

@@ -115,6 +115,7 @@ class _Shift:
         self._attended = Attended(runtime.database, worker.name)
         self._task: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._hurrying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -123,7 +124,7 @@ class _Shift:
         Raises:
             EvenhandError: the worker ended by itself.
         """
-        await self._runtime.services.intake.go_live()
+        await self._runtime.begin()
         await self._clockwork.start()
         self._task = task = asyncio.create_task(self._worker.run(), name="worker")
         task.add_done_callback(self._ended)
@@ -142,15 +143,14 @@ class _Shift:
             raise EvenhandError(f"the worker ended by itself ({type(error).__name__ if error else 'no error'})")
 
     def end(self, seconds: float) -> None:
-        """Claim nothing more and finish what runs; what takes too long is given back. The second call ends at once."""
+        """Claim nothing more and finish what runs; what takes too long is given back. The second call gives it back at once."""
         if self._task is None:
             return
         if self._stopping is None:
             self._clockwork.stop()
             self._stopping = asyncio.create_task(self._worker.stop(drain=seconds * WORK_SHARE), name="worker-stop")
         else:
-            # What still runs is not given back: it is taken over when its lease ends.
-            self._task.cancel()
+            self._hurrying = asyncio.create_task(self._worker.stop(drain=0), name="worker-stop-now")
 
     async def readiness(self) -> Sequence[str]:
         """Whether the worker is there and works."""

@@ -30,6 +30,9 @@ GROUP = 64
 LINES = 4
 """Connections to PostgreSQL that store at the same time."""
 
+LAST_WAIT = 5.0
+"""Seconds."""
+
 _GONE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 
 _COLUMNS = (
@@ -84,9 +87,9 @@ class Inbox:
         return await future
 
     async def aclose(self) -> None:
-        """Store what waits, then let the connections go."""
-        while self._writers:
-            await asyncio.wait(self._writers)
+        """Store what waits, then let the connections go. A database that hangs is not waited for: nobody was answered."""
+        if self._writers:
+            await asyncio.wait(self._writers, timeout=LAST_WAIT)
         await self._line.aclose()
 
     async def _write(self) -> None:

@@ -7,7 +7,7 @@ A transaction commits state, work and audit events together, or nothing. SQLite 
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,6 +22,14 @@ from orchestrator.domain.audit import AuditEvent
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
 SQLITE_READERS = 4
+POOL_PATIENCE = 5.0
+"""Seconds to wait for a free connection to PostgreSQL; who asked is then told to come again."""
+
+START_PATIENCE = 30.0
+"""Seconds that a process waits at its start for a database that does not answer."""
+
+AGAIN = 0.25
+
 PING_AFTER = 5.0
 """Seconds of rest after which a connection to PostgreSQL is asked whether it still lives."""
 
@@ -82,6 +90,24 @@ class Database:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
+    async def patiently(self, errand: Callable[[], Awaitable[None]], *, patience: float = START_PATIENCE) -> None:
+        """Do what can be done twice, again where the server is away: a process may be started while its server is.
+
+        Raises:
+            OSError, SQLAlchemyError: the server did not come back within ``patience`` seconds, or it is there and refuses.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                await errand()
+            except DATABASE_TROUBLE as error:
+                refused = self.dialect != "postgresql" or isinstance(error, sa.exc.ProgrammingError)
+                if refused or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(AGAIN)
+            else:
+                return
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction; commits at the end of the block, rolls back if the block raises.
@@ -109,7 +135,9 @@ class Database:
 
 
 def _postgres_engine(url: str, *, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_PATIENCE, hide_parameters=True
+    )
 
     def on_checkin(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         record.info["rested_since"] = time.monotonic()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
 from adapters.contract.errors import NotFound, PayloadInvalid, SignatureInvalid
@@ -22,6 +23,7 @@ from orchestrator.services.connections import AtsConnection, Connections, SyncLo
 from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApplication
 from orchestrator.services.triggering import Triggering
 from orchestrator.work.job import Job
+from orchestrator.work.lanes import behind, settle_behind
 from orchestrator.work.outcome import Dead, Done, Outcome
 from orchestrator.work.queue import Item, enqueue, enqueue_many, hurry
 from orchestrator.work.wakeup import News, ring
@@ -219,6 +221,9 @@ class Intake:
         self, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID, job: Job
     ) -> Outcome | None:
         found: Application | None = None
+        async with self._database.reading() as session:
+            # Looked up before the ATS is asked: what it answers is newer than every delivery that waits by now.
+            riders = await behind(session, job.lane, after=job.id, kinds=_READING) if job.lane else []
         async with self._sync.conversation(connection, external_id, job) as ats:
             with suppress(NotFound):
                 async with ats.pull("read_application", fields=_READ):
@@ -228,10 +233,24 @@ class Intake:
                 outcome = "the application is gone"
                 if found is not None:
                     outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
-                delivery = await tx.session.get_one(DeliveryRow, delivery_id)
-                delivery.state, delivery.processed_at = DeliveryState.PROCESSED, self._clock.now()
-                delivery.outcome = outcome
+                now = self._clock.now()
+                await rows.processed(tx.session, [delivery_id], outcome=outcome, at=now)
+                if riders:
+                    told = [
+                        msgspec.json.decode(text, type=_Rider).delivery_id for text in await settle_behind(tx, riders)
+                    ]
+                    await rows.processed(tx.session, told, outcome=_TOGETHER, at=now)
         return None
+
+
+_READING = (ProcessDelivery.kind, ReadApplication.kind)
+_TOGETHER = "one reading answered this and an earlier delivery"
+
+
+class _Rider(Struct, frozen=True):
+    """What the payloads of both kinds of reading have in common."""
+
+    delivery_id: uuid.UUID
 
 
 _READ = ("candidate", "job", "stage", "stage_entry", "disposition", "source")

@@ -125,7 +125,9 @@ def _take(
     for number, (shelf, most) in enumerate(takes):
         part = (
             sa.select(work.c.id, work.c.priority, work.c.run_at)
-            .where(HEAD, work.c.shelf == shelf.name, work.c.run_at <= DatabaseNow())
+            # As a sub-select the time is read once, and so bounds the walk through the index; what may change from row to
+            # row would be compared with every timer that lies in the future.
+            .where(HEAD, work.c.shelf == shelf.name, work.c.run_at <= sa.select(DatabaseNow()).scalar_subquery())
             .order_by(work.c.run_at, work.c.id)
             .limit(most)
             .with_for_update(skip_locked=True)

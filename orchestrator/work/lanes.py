@@ -10,9 +10,11 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from orchestrator.db.session import Transaction
-from orchestrator.work.table import QUEUED, RUNNING, work
+from orchestrator.work.sql import DatabaseNow
+from orchestrator.work.table import QUEUED, RUNNING, WorkState, work
 from orchestrator.work.wakeup import ring_after_commit
 
 IS_OPEN: sa.ColumnElement[bool] = work.c.state.in_([QUEUED, RUNNING])
@@ -50,6 +52,28 @@ async def open_lanes(tx: Transaction, lanes: Collection[str]) -> set[str]:
     named = _named(lanes)
     statement = sa.select(named.c.lane).where(sa.exists().where(work.c.lane == named.c.lane, IS_OPEN))
     return set((await tx.session.execute(statement)).scalars())
+
+
+async def behind(session: AsyncSession, lane: str, *, after: int, kinds: Collection[str], most: int = 200) -> list[int]:
+    """What waits in a lane behind item ``after`` and nobody has begun: work that the same look at the world may answer."""
+    statement = (
+        sa.select(work.c.id)
+        .where(work.c.lane == lane, work.c.state == QUEUED, work.c.id > after, ~work.c.head, work.c.kind.in_(kinds))
+        .order_by(work.c.id)
+        .limit(most)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def settle_behind(tx: Transaction, ids: Collection[int]) -> list[str]:
+    """Settle as done what still waits of ``ids``, without an attempt of its own; its payloads, for what they are about."""
+    statement = (
+        sa.update(work)
+        .where(work.c.id.in_(ids), work.c.state == QUEUED, ~work.c.head)
+        .values(state=WorkState.DONE, finished_at=DatabaseNow())
+        .returning(work.c.payload)
+    )
+    return list((await tx.session.execute(statement)).scalars())
 
 
 async def promote(tx: Transaction, lanes: Collection[str]) -> None:

@@ -71,6 +71,7 @@ class Worker:
         self._presence = Presence(database, name=self.name, lease=lease, concurrency=concurrency, kinds=kinds)
         self._ready = False
         self._stopping = False
+        self._cut_short = asyncio.Event()
         self._drain = 20.0
         self._ended = asyncio.Event()
         self._ended.set()
@@ -106,15 +107,24 @@ class Worker:
         return self.counts.claimed - before
 
     async def stop(self, *, drain: float = 20.0) -> None:
-        """Claim nothing more, wait up to ``drain`` seconds for what runs, then give the rest back to the queue."""
+        """Claim nothing more, wait up to ``drain`` seconds for what runs, then give the rest back to the queue.
+
+        A second call with no drain cuts the first one's short.
+        """
         self._drain = drain
+        if drain <= 0:
+            self._cut_short.set()
         self._stopping = True
         self._wake.set()
         await self._ended.wait()
 
     async def _drain_running(self) -> None:
         if self._running:
-            await asyncio.wait(self._running, timeout=self._drain)
+            cut_short = asyncio.create_task(self._cut_short.wait())
+            finished = asyncio.create_task(asyncio.wait(self._running))
+            await asyncio.wait({cut_short, finished}, timeout=self._drain, return_when=asyncio.FIRST_COMPLETED)
+            cut_short.cancel()
+            finished.cancel()
         for task, job in list(self._running.items()):
             task.cancel()
             with suppress(asyncio.CancelledError):

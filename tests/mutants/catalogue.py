@@ -27,8 +27,9 @@ ACKNOWLEDGED = (
         danger="work is committed before what caused it, and stays where that is rolled back (N2, N3)",
         file="orchestrator/work/queue.py",
         old="    added = (await tx.session.execute(statement)).first() is not None\n",
-        new="    added = (await tx.session.execute(statement)).first() is not None\n    await tx.session.commit()\n",
-        caught_by=(MODEL,),
+        new="    async with tx.database.transaction() as own:\n"
+        "        added = (await own.session.execute(statement)).first() is not None\n",
+        caught_by=(f"{WORK}/test_queue.py::test_rollback_leaves_neither_effect_nor_work[postgresql]",),
     ),
     Mutant(
         name="deliveries-marked-not-made",
@@ -239,6 +240,14 @@ IN_ORDER = (
         caught_by=(MODEL,),
     ),
     Mutant(
+        name="stuck-after-cancelling",
+        danger="nobody follows what was cancelled",
+        file="orchestrator/work/admin.py",
+        old="    if lanes := {row.lane for row in rows if row.lane is not None}:\n        await promote(tx, lanes)\n",
+        new="",
+        caught_by=(MODEL,),
+    ),
+    Mutant(
         name="stuck-after-done-by-hand",
         danger="nobody follows what a person settled",
         file="orchestrator/work/admin.py",
@@ -249,6 +258,14 @@ IN_ORDER = (
 )
 
 HELD_BACK = (
+    Mutant(
+        name="outage-not-noticed",
+        danger="every item finds out by itself that the ATS is down, and is dead at the end of it",
+        file="orchestrator/work/trouble.py",
+        old="    if failures < THRESHOLD:\n        return None\n",
+        new="    if failures:\n        return None\n",
+        caught_by=(MODEL,),
+    ),
     Mutant(
         name="pause-ignored",
         danger="a revoked key is tried until every item is dead",

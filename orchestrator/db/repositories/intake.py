@@ -15,6 +15,7 @@ from orchestrator.db.models.application import ApplicationRow, CandidateRow, Sta
 from orchestrator.db.models.intake import (
     ConnectionRow,
     DeliveryRow,
+    DeliveryState,
     QuarantineRow,
     QuarantineState,
     RefusedCount,
@@ -65,6 +66,16 @@ async def take_waiting(session: AsyncSession, *, limit: int) -> Sequence[Waiting
     )
     found = [Waiting(*row) for row in await session.execute(statement)]
     return sorted(found, key=lambda one: one.id)
+
+
+async def processed(session: AsyncSession, deliveries: Sequence[uuid.UUID], *, outcome: str, at: datetime) -> None:
+    """Note what came of deliveries."""
+    await session.execute(
+        sa.update(DeliveryRow)
+        .where(DeliveryRow.id.in_(deliveries))
+        .values(state=DeliveryState.PROCESSED, processed_at=at, outcome=outcome)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def count_refusal(session: AsyncSession, *, connection: str, day: date, reason: str) -> None:

@@ -1,34 +1,52 @@
 """Seeded walks through the engine: steps that the state makes interesting, drawn by chance that repeats itself."""
 
+from collections import deque
 from collections.abc import Callable
 from random import Random
 
+from msgspec import Struct
+
 from tests.integration.work.engine_model import KEYS, NAP, NIGHT, Bench, Step
 
-LANES = ("a", "a", "b", None)
+LANES = ("a", "a", "b", "c", None, None)
 WEIGHTS = {
-    "put": 6,
+    "put": 9,
+    "crowd": 0,
     "put_many": 2,
-    "claim": 6,
-    "settle_own": 7,
-    "settle_zombie": 3,
-    "settle_together": 2,
-    "hold": 2,
-    "nap": 2,
+    "claim": 9,
+    "settle_own": 18,
+    "settle_zombie": 5,
+    "settle_together": 3,
+    "hold": 3,
+    "nap": 4,
     "night": 2,
-    "sweep": 3,
+    "sweep": 1,
     "cancel": 1,
     "replay": 2,
     "by_hand": 2,
     "pause": 1,
-    "resume": 2,
+    "resume": 3,
 }
-WEATHERS: tuple[dict[str, int], ...] = (
-    {"done": 6, "dead": 2, "later": 1, "again": 1, "pause": 1, "down": 1},
-    {"done": 3, "dead": 1, "later": 2, "again": 0, "pause": 0, "down": 9},
-    {"done": 2, "dead": 5, "later": 2, "again": 1, "pause": 1, "down": 0},
+
+
+class Weather(Struct, frozen=True):
+    """How outcomes and connections are spread, and which steps are taken more or less often."""
+
+    outcomes: dict[str, int]
+    keys: tuple[str | None, ...]
+    steps: dict[str, int]
+
+
+ORDINARY = Weather(
+    {"done": 6, "dead": 2, "later": 1, "again": 1, "pause": 1, "down": 1}, (None, None, "one", "two"), {}
 )
-"""How outcomes are spread: an ordinary day, an outage, a bad release."""
+OUTAGE = Weather(
+    {"done": 4, "dead": 1, "later": 1, "again": 0, "pause": 0, "down": 9},
+    ("one", "one", "one", "two"),
+    {"cancel": 0, "by_hand": 0, "resume": 1, "nap": 9, "crowd": 3, "settle_own": 40},
+)
+BAD_RELEASE = Weather({"done": 3, "dead": 5, "later": 2, "again": 1, "pause": 0, "down": 0}, (None,), {"replay": 6})
+WEATHERS = (ORDINARY, OUTAGE, BAD_RELEASE)
 
 
 class Walk:
@@ -38,19 +56,21 @@ class Walk:
         self._bench = bench
         self._chance = Random(seed)
         self._weather = WEATHERS[seed % len(WEATHERS)]
+        self._next: deque[Step] = deque()
 
     def step(self) -> Step:
         """The next one."""
         draws: dict[str, Callable[[], Step | None]] = {
             "put": self._put,
+            "crowd": self._crowd,
             "put_many": lambda: ("put_many", (self._some_lanes(),), self._killed()),
-            "claim": lambda: ("claim", (self._chance.choice((100, 100, 1, 2)),), self._killed()),
+            "claim": self._claim,
             "settle_own": lambda: self._settle("own"),
             "settle_zombie": lambda: self._settle(self._chance.choice(("rival", "rival", "past"))),
             "settle_together": self._settle_together,
             "hold": self._hold,
             "nap": lambda: ("wait", (NAP,), {}),
-            "night": lambda: ("wait", (NIGHT,), {}),
+            "night": self._night,
             "sweep": lambda: ("sweep", (), self._killed()),
             "cancel": lambda: ("cancel", (self._chance.randrange(2),), self._killed()),
             "replay": lambda: ("replay", (self._chance.choice((None, "a")),), self._killed()),
@@ -58,8 +78,11 @@ class Walk:
             "pause": lambda: ("pause", (self._chance.choice(KEYS),), {}),
             "resume": lambda: ("resume", (self._chance.choice(KEYS),), {}),
         }
+        if self._next:
+            return self._next.popleft()
         while True:
-            (name,) = self._chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
+            weights = WEIGHTS | self._weather.steps
+            (name,) = self._chance.choices(list(weights), list(weights.values()))
             found = draws[name]()
             if found is not None:
                 return found
@@ -67,31 +90,48 @@ class Walk:
     def _killed(self) -> dict[str, bool]:
         return {"killed": self._chance.random() < 0.1}
 
+    def _claim(self) -> Step | None:
+        if not self._bench.model.claimable() and self._chance.random() < 0.9:
+            return None
+        return "claim", (self._chance.choice((100, 100, 1, 2)),), self._killed()
+
+    def _crowd(self) -> Step:
+        """Several at once are under way at one connection."""
+        one: Step = "put", (None, "one", 3), {"later": False, "killed": False}
+        self._next.extend((one, one, one, ("claim", (100,), {"killed": False})))
+        return one
+
     def _some_lanes(self) -> tuple[str | None, ...]:
         return tuple(self._chance.choice(LANES) for _ in range(self._chance.randint(1, 3)))
 
     def _put(self) -> Step:
-        key = self._chance.choice((None, None, "one", "one", "two"))
-        what = (self._chance.choice(LANES), key, self._chance.randint(1, 3))
+        what = (self._chance.choice(LANES), self._chance.choice(self._weather.keys), self._chance.randint(1, 3))
         return "put", what, {"later": self._chance.random() < 0.15} | self._killed()
+
+    def _night(self) -> Step:
+        """What was asleep is taken over in the morning."""
+        self._next.extend((("sweep", (), self._killed()), ("claim", (100,), self._killed())))
+        return "wait", (NIGHT,), {}
 
     def _settle(self, whose: str) -> Step | None:
         places = self._bench.places(whose)
         if not places:
             return None
-        (outcome,) = self._chance.choices(list(self._weather), list(self._weather.values()))
+        outcomes = self._weather.outcomes
+        (outcome,) = self._chance.choices(list(outcomes), list(outcomes.values()))
         return "settle", (self._chance.choice(places), outcome), self._killed()
 
     def _settle_together(self) -> Step | None:
-        places = [place for whose in ("own", "rival") for place in self._bench.places(whose)]
-        if not places:
-            return None
-        return "settle_together", (self._chance.sample(places, min(len(places), 4)),), self._killed()
+        own, rival = (self._bench.places(whose) for whose in ("own", "rival"))
+        places = [self._chance.choice(places) for places in (own, own, rival, rival) if places]
+        return ("settle_together", (sorted(set(places)),), self._killed()) if places else None
 
     def _hold(self) -> Step | None:
         places = self._bench.places(self._chance.choice(("own", "rival", "past")))
         return ("hold", (self._chance.choice(places),), {}) if places else None
 
     def _by_hand(self) -> Step | None:
-        things = list(self._bench.model.things)
+        model = self._bench.model
+        waiting = [head for head in model.heads.values() if model.things[head].state == "queued"]
+        things = self._chance.choice((waiting, list(model.things)))
         return ("by_hand", (self._chance.choice(things),), self._killed()) if things else None

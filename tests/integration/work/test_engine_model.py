@@ -7,8 +7,8 @@ from tests.fixtures.work import create_effects
 from tests.integration.work.engine_model import Bench, Step
 from tests.integration.work.engine_walk import Walk
 
-WALKS = 9
-STEPS = 60
+WALKS = 12
+STEPS = 80
 
 
 async def test_the_engine_is_its_model(database: Database) -> None:
