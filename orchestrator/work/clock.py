@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
@@ -60,7 +61,7 @@ class Clockwork:
     async def start(self) -> None:
         """Catch up, then tick. Must be called from the running event loop."""
         for tick in self._ticks:
-            await self._make(tick, slot_of(await self._now(), tick.seconds))
+            await self._database.patiently(partial(self._catch_up, tick))
             self._scheduler.add_job(
                 self._fire,
                 IntervalTrigger(seconds=tick.seconds, start_date=EPOCH, timezone=UTC),
@@ -71,6 +72,9 @@ class Clockwork:
                 misfire_grace_time=tick.seconds,
             )
         self._scheduler.start()
+
+    async def _catch_up(self, tick: Tick) -> None:
+        await self._make(tick, slot_of(await self._now(), tick.seconds))
 
     def stop(self) -> None:
         """Tick no more."""

@@ -8,6 +8,7 @@ lane's advisory lock until they commit; SQLite has one writer at a time anyway.
 import hashlib
 from collections.abc import Collection
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,9 +50,9 @@ async def lock_lanes(tx: Transaction, lanes: Collection[str]) -> None:
 
 async def open_lanes(tx: Transaction, lanes: Collection[str]) -> set[str]:
     """Which of these lanes, all locked by the caller, have open work."""
-    named = _named(lanes)
-    statement = sa.select(named.c.lane).where(sa.exists().where(work.c.lane == named.c.lane, IS_OPEN))
-    return set((await tx.session.execute(statement)).scalars())
+    named, lane_ = _named(tx, lanes)
+    statement = sa.select(lane_).select_from(named).where(sa.exists().where(work.c.lane == lane_, IS_OPEN))
+    return {str(lane) for lane in (await tx.session.execute(statement)).scalars()}
 
 
 async def behind(session: AsyncSession, lane: str, *, after: int, kinds: Collection[str], most: int = 200) -> list[int]:
@@ -79,17 +80,17 @@ async def settle_behind(tx: Transaction, ids: Collection[int]) -> list[str]:
 async def promote(tx: Transaction, lanes: Collection[str]) -> None:
     """Make the first open item of each lane its head, where the head has just been taken out."""
     await lock_lanes(tx, lanes)
-    named = _named(lanes)
+    named, lane = _named(tx, lanes)
     first, headed = work.alias("first"), work.alias("headed")
     # One look-up for each lane: a grouping would walk through all that waits in it.
     earliest = (
         sa.select(first.c.id)
-        .where(first.c.lane == named.c.lane, first.c.state.in_([QUEUED, RUNNING]))
+        .where(first.c.lane == lane, first.c.state.in_([QUEUED, RUNNING]))
         .order_by(first.c.id)
         .limit(1)
         .scalar_subquery()
     )
-    headless = ~sa.exists().where(headed.c.lane == named.c.lane, headed.c.state.in_([QUEUED, RUNNING]), headed.c.head)
+    headless = ~sa.exists().where(headed.c.lane == lane, headed.c.state.in_([QUEUED, RUNNING]), headed.c.head)
     statement = (
         sa.update(work)
         .where(work.c.id.in_(sa.select(earliest).select_from(named).where(headless)))
@@ -100,6 +101,12 @@ async def promote(tx: Transaction, lanes: Collection[str]) -> None:
         await ring_after_commit(tx)
 
 
-def _named(lanes: Collection[str]) -> sa.CTE:
-    rows = [(lane,) for lane in sorted(set(lanes))]
-    return sa.values(sa.column("lane", sa.String), name="named").data(rows).cte("named")
+def _named(tx: Transaction, lanes: Collection[str]) -> tuple[sa.FromClause, sa.ColumnElement[str]]:
+    """The lanes as a table of one column, handed over as one parameter: the statement is compiled once, whatever they are."""
+    names = sorted(set(lanes))
+    if tx.dialect == "postgresql":
+        array = sa.literal(names, postgresql.ARRAY(sa.Text))
+        table = sa.func.unnest(array).table_valued(sa.column("lane", sa.Text)).render_derived(name="named")
+        return table, table.c.lane
+    table = sa.func.json_each(msgspec.json.encode(names).decode()).table_valued(sa.column("value", sa.Text))
+    return table, table.c.value

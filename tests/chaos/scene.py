@@ -64,6 +64,7 @@ class Scene(Struct, frozen=True, kw_only=True):
             "EVENHAND_MAIL_FROM": "interviews@northwind-outdoor.example",
             "EVENHAND_MAIL_LOOKUP_URL": f"{self.mail_url}/api/messages/by-id/",
             "EVENHAND_LEASE_SECONDS": str(LEASE_SECONDS),
+            "EVENHAND_HOOKS_PER_SECOND": "1000",
             "EVENHAND_OPENAI_BASE_URL": f"http://{HOST}:{self.model_port}/v1",
             "EVENHAND_OPENAI_API_KEY": "none",
             "EVENHAND_OPENAI_SAMPLES": "1",

@@ -190,8 +190,8 @@ IN_ORDER = (
         caught_by=(RACES,),
     ),
     Mutant(
-        name="locked-after-looking",
-        danger="the lane is locked when the item is in it already",
+        name="adding-without-the-lock",
+        danger="the same, where only the one who adds forgets the lock",
         file="orchestrator/work/queue.py",
         old="    if lane is not None:\n        await lock_lanes(tx, [lane])\n",
         new="",

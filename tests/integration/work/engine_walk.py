@@ -21,7 +21,7 @@ WEIGHTS = {
     "nap": 4,
     "night": 2,
     "sweep": 1,
-    "cancel": 1,
+    "cancel": 2,
     "replay": 2,
     "by_hand": 2,
     "pause": 1,
@@ -72,7 +72,7 @@ class Walk:
             "nap": lambda: ("wait", (NAP,), {}),
             "night": self._night,
             "sweep": lambda: ("sweep", (), self._killed()),
-            "cancel": lambda: ("cancel", (self._chance.randrange(2),), self._killed()),
+            "cancel": self._cancel,
             "replay": lambda: ("replay", (self._chance.choice((None, "a")),), self._killed()),
             "by_hand": self._by_hand,
             "pause": lambda: ("pause", (self._chance.choice(KEYS),), {}),
@@ -129,6 +129,12 @@ class Walk:
     def _hold(self) -> Step | None:
         places = self._bench.places(self._chance.choice(("own", "rival", "past")))
         return ("hold", (self._chance.choice(places),), {}) if places else None
+
+    def _cancel(self) -> Step | None:
+        """What a lane is at, and every other item of what waits behind it."""
+        halves = [self._bench.model.things[head].half for head in self._bench.model.heads.values()]
+        halves = [half for half in halves if half is not None]
+        return ("cancel", (self._chance.choice(halves),), self._killed()) if halves else None
 
     def _by_hand(self) -> Step | None:
         model = self._bench.model
