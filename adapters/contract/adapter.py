@@ -95,10 +95,17 @@ class Adapter(Protocol):
         """Read the custom fields of one application, by field key. A field without a value is None or absent."""
         ...
 
-    async def write_fields(self, application_id: str, values: Mapping[str, FieldValue]) -> None:
+    async def write_fields(
+        self, application_id: str, values: Mapping[str, FieldValue], *, expected: Mapping[str, FieldValue]
+    ) -> None:
         """Write these custom fields and no others.
 
+        ``expected`` is what was read of the same fields a moment ago. Where the ATS can compare and write in one step
+        (CONDITIONAL_WRITES), nothing is written unless it still stands there; elsewhere whoever writes in that moment
+        is overwritten, and the adapter's README says so.
+
         Raises:
+            Conflict: somebody else was faster; nothing was written.
             OutcomeUnknown: the request was sent and not answered.
         """
         ...

@@ -13,6 +13,7 @@ class Capability(StrEnum):
     POLLING = "polling"
     STAGES = "stages"
     CUSTOM_FIELDS = "custom_fields"
+    CONDITIONAL_WRITES = "conditional_writes"
     NOTES = "notes"
     PRIVATE_NOTES = "private_notes"
     ADVANCE = "advance"

@@ -125,19 +125,25 @@ class HttpClient:
         """
         return await self._request("GET", path, params=params)
 
-    async def write(self, method: str, path: str, *, body: object) -> bytes:
+    async def write(self, method: str, path: str, *, body: object, headers: Mapping[str, str] | None = None) -> bytes:
         """Send JSON that changes something; the body of the 2xx answer.
 
         Raises:
             OutcomeUnknown: sent, and not clearly answered.
             AdapterError: one of the contract's; nothing was changed.
         """
-        return await self._request(method, path, content=msgspec.json.encode(body))
+        return await self._request(method, path, content=msgspec.json.encode(body), extra=headers)
 
     async def _request(
-        self, method: str, path: str, *, params: Mapping[str, str | int] | None = None, content: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        content: bytes | None = None,
+        extra: Mapping[str, str] | None = None,
     ) -> bytes:
-        headers = {} if content is None else {"Content-Type": "application/json"}
+        headers = {**({} if content is None else {"Content-Type": "application/json"}), **(extra or {})}
         started = time.monotonic()
         try:
             answer = await self._client.request(method, path, params=params, content=content, headers=headers)
@@ -188,6 +194,7 @@ _PERMANENT: Mapping[int, Callable[[AnswerHints], AdapterError]] = {
     404: lambda _: NotFound("the ATS has no such record"),
     409: lambda _: Conflict("the record changed or exists already"),
     410: lambda _: NotFound("the ATS has no such record any more"),
+    412: lambda _: Conflict("the record changed since it was read"),
 }
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)

@@ -129,9 +129,11 @@ class SandboxAdapter:
         """Read the custom fields that have a value."""
         return await self._client.values(application_id)
 
-    async def write_fields(self, application_id: str, values: Mapping[str, FieldValue]) -> None:
-        """Write these fields and no others, all or none."""
-        await self._client.write_values(application_id, values)
+    async def write_fields(
+        self, application_id: str, values: Mapping[str, FieldValue], *, expected: Mapping[str, FieldValue]
+    ) -> None:
+        """Write these fields and no others, all or none, and only where ``expected`` still stands there."""
+        await self._client.write_values(application_id, values, expected=expected)
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
         """List every note, oldest first."""

@@ -1,5 +1,6 @@
 """The sandbox ATS's REST API as it documents itself: one struct per answer, one method per request."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
@@ -183,10 +184,17 @@ class SandboxClient:
         body = await self._http.read(f"/api/v1/applications/{_segment(application_id)}/custom_fields")
         return decode(body, dict[str, FieldValue], what="the custom fields")
 
-    async def write_values(self, application_id: str, values: Mapping[str, FieldValue]) -> None:
-        """Write custom fields."""
+    async def write_values(
+        self, application_id: str, values: Mapping[str, FieldValue], *, expected: Mapping[str, FieldValue]
+    ) -> None:
+        """Write custom fields where ``expected`` still stands in them."""
+        # Escaped to ASCII, for that is all that a header may hold.
+        condition = json.dumps({key: expected.get(key) for key in values})
         await self._http.write(
-            "PATCH", f"/api/v1/applications/{_segment(application_id)}/custom_fields", body=dict(values)
+            "PATCH",
+            f"/api/v1/applications/{_segment(application_id)}/custom_fields",
+            body=dict(values),
+            headers={"If-Values": condition},
         )
 
     async def notes(self, application_id: str, cursor: str | None) -> NotePage:

@@ -13,6 +13,7 @@ MANIFEST = Manifest(
             Capability.POLLING,
             Capability.STAGES,
             Capability.CUSTOM_FIELDS,
+            Capability.CONDITIONAL_WRITES,
             Capability.NOTES,
             Capability.PRIVATE_NOTES,
             Capability.ADVANCE,

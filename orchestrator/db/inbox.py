@@ -116,10 +116,15 @@ class Inbox:
             new.append(key not in firsts)
             firsts.setdefault(key, (new_id(), delivery))
             times[key] = times.get(key, 0) + 1
-        rows = [(identity, one, times[key]) for key, (identity, one) in firsts.items()]
+        rows = [(identity, one, times[key]) for key, (identity, one) in sorted(firsts.items(), key=_by_key)]
         stored = await self._line.insert(rows)
         own = {key: identity in stored for key, (identity, _) in firsts.items()}
         return [first and own[one.connection, one.dedupe] for first, one in zip(new, deliveries, strict=True)]
+
+
+def _by_key(entry: tuple[tuple[str, str], tuple[uuid.UUID, Received]]) -> tuple[str, str]:
+    # Two statements with the same deliveries wait for each other's rows: in one order, never in a circle.
+    return entry[0]
 
 
 class _Line(Protocol):

@@ -23,7 +23,7 @@ from orchestrator.services.connections import AtsConnection, Connections, SyncLo
 from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApplication
 from orchestrator.services.triggering import Triggering
 from orchestrator.work.job import Job
-from orchestrator.work.lanes import behind, settle_behind
+from orchestrator.work.lanes import behind, lock_lanes, settle_behind
 from orchestrator.work.outcome import Dead, Done, Outcome
 from orchestrator.work.queue import Item, enqueue, enqueue_many, hurry
 from orchestrator.work.wakeup import News, ring
@@ -146,6 +146,7 @@ class Intake:
             return await self._read_and_decide(connection, ids[0], delivery.id, job)
         # Many at once (a job was closed): each on its own, so that one that cannot be read holds up no other.
         async with job.finish() as tx:
+            await lock_lanes(tx, [reading_lane(connection.key, external_id) for external_id in ids])
             for external_id in ids:
                 await self._enqueue_read(tx, connection.key, external_id, delivery.id)
         return None
@@ -176,6 +177,7 @@ class Intake:
             async with ats.pull("list_changed"):
                 page = await connection.adapter.list_changed(cursor, since=since - CLOCK_TOLERANCE)
             async with ats.transaction() as tx:
+                await lock_lanes(tx, [reading_lane(connection.key, one) for one in page.application_ids])
                 for external_id in page.application_ids:
                     await self.announce(tx, connection.key, external_id, DeliverySource.POLL, mark=page.cursor)
                 await rows.save_poll_cursor(
@@ -235,7 +237,8 @@ class Intake:
                     outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
                 now = self._clock.now()
                 await rows.processed(tx.session, [delivery_id], outcome=outcome, at=now)
-                if riders:
+                if riders and job.lane:
+                    await lock_lanes(tx, [job.lane])
                     told = [
                         msgspec.json.decode(text, type=_Rider).delivery_id for text in await settle_behind(tx, riders)
                     ]

@@ -12,7 +12,7 @@ from functools import partial
 from msgspec import Struct, structs
 
 from adapters.contract.adapter import Adapter
-from adapters.contract.errors import OutcomeUnknown
+from adapters.contract.errors import Conflict, OutcomeUnknown
 from adapters.contract.model import FieldValue, Visibility
 from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
@@ -119,7 +119,8 @@ class WritingBack:
 
     async def _bring_fields(self, ats: Conversation, adapter: Adapter, known: Known) -> tuple[Sorted, Retry | None]:
         """Read, write what is to be written, read back; with a Retry where that is not to be seen."""
-        before = sort_fields(known, await _read(ats, adapter, known, turns=2))
+        current = await _read(ats, adapter, known, turns=2)
+        before = sort_fields(known, current)
         if before.awaited:
             return before, Retry(reason="the ATS acknowledged the write, and does not show it yet")
         if not before.to_write:
@@ -127,7 +128,13 @@ class WritingBack:
         unknown = False
         try:
             async with ats.push("write_fields", fields=sorted(before.to_write)):
-                await adapter.write_fields(known.external_id, before.to_write)
+                expected = {key: current.get(key) for key in before.to_write}
+                await adapter.write_fields(known.external_id, before.to_write, expected=expected)
+        except Conflict:
+            # Somebody wrote between our look and our write: looked at again, it is theirs.
+            return before, Retry(
+                reason="a field was changed in the moment of the write; nothing was written", after=0.0
+            )
         except OutcomeUnknown:
             unknown = True
         self._keep_attempt(ats, known.row, unknown=unknown, detail=writebacks.SEPARATOR.join(sorted(before.to_write)))

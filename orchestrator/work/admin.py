@@ -12,7 +12,7 @@ from orchestrator.db.models.worker import WorkerProcess
 from orchestrator.db.session import Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.errors import InputInvalid, Missing, Stale
-from orchestrator.work.lanes import IS_OPEN, lock_lanes, promote
+from orchestrator.work.lanes import IS_OPEN, lanes_of, lock_lanes, promote
 from orchestrator.work.limits import PauseEntry
 from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.table import Cause, WorkState, work, work_pause
@@ -156,6 +156,8 @@ async def done_by_hand(tx: Transaction, work_id: int, *, actor: str, reason: str
     if not reason.strip():
         raise InputInvalid("say why this work is done", fields={"reason": "a reason is needed"})
     item = await show_work(tx.session, work_id)
+    if item.lane is not None:
+        await lock_lanes(tx, [item.lane])
     statement = (
         sa.update(work)
         .where(work.c.id == work_id, work.c.state.in_([WorkState.DEAD, WorkState.QUEUED]))
@@ -207,14 +209,16 @@ async def cancel_by_hand(tx: Transaction, selection: Selection, *, actor: str, r
 async def _cancel_where(tx: Transaction, selection: Selection, values: Mapping[str, str]) -> Sequence[sa.Row[Any]]:
     if not selection.narrow:
         raise ValueError("refusing to cancel all work: name a kind, a lane, a subject or a dedupe prefix")
+    meant = (IS_OPEN, *_any_state(selection).conditions())
+    lanes = await lanes_of(tx, meant)
     statement = (
         sa.update(work)
-        .where(IS_OPEN, *_any_state(selection).conditions())
+        .where(*meant, sa.or_(work.c.lane.is_(None), work.c.lane.in_(lanes)))
         .values(state=WorkState.CANCELLED, token=None, lease_until=None, finished_at=DatabaseNow(), **values)
         .returning(work.c.id, work.c.kind, work.c.lane, work.c.payload)
     )
     rows = (await tx.session.execute(statement)).all()
-    if lanes := {row.lane for row in rows if row.lane is not None}:
+    if lanes:
         await promote(tx, lanes)
     return rows
 
@@ -265,9 +269,7 @@ async def pauses(session: AsyncSession) -> list[ConnectionPause]:
 
 async def _replay_where(tx: Transaction, conditions: Collection[sa.ColumnElement[bool]]) -> list[int]:
     dead = Selection(states=[WorkState.DEAD]).conditions()
-    found = (await tx.session.execute(sa.select(work.c.lane).where(*dead, *conditions))).scalars()
-    lanes = {lane for lane in found if lane is not None}
-    await lock_lanes(tx, lanes)
+    lanes = await lanes_of(tx, (*dead, *conditions))
     # Nobody is a head before it is known who is first: the lane may have moved on meanwhile.
     statement = (
         sa.update(work)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from orchestrator.db.session import Transaction
-from orchestrator.work.lanes import HEAD, promote
+from orchestrator.work.lanes import HEAD, lanes_of, promote
 from orchestrator.work.limits import level
 from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.table import RUNNING, Cause, WorkState, rate_bucket, work, work_pause
@@ -98,6 +98,10 @@ def _looking() -> sa.CompoundSelect[Any]:
         .scalar_subquery()
     )
     nothing: sa.ColumnElement[int] = sa.literal_column("0")
+    attempt = work.alias("attempt")
+    trying = sa.exists().where(
+        attempt.c.state == sa.literal_column("'running'"), attempt.c.rate_key == work_pause.c.rate_key
+    )
     still = sa.or_(work_pause.c.until.is_(None), work_pause.c.until > DatabaseNow())
     paused = sa.or_(
         sa.and_(work_pause.c.failures == 0, still),
@@ -109,6 +113,10 @@ def _looking() -> sa.CompoundSelect[Any]:
         ).where(earliest <= DatabaseNow()),
         sa.select(sa.literal_column("'closed'"), rate_bucket.c.key, nothing).where(level() < 1),
         sa.select(sa.literal_column("'closed'"), work_pause.c.rate_key, nothing).where(paused),
+        # Half open: one attempt at a time, whoever makes it.
+        sa.select(sa.literal_column("'closed'"), work_pause.c.rate_key, nothing).where(
+            work_pause.c.failures >= THRESHOLD, trying
+        ),
         sa.select(sa.literal_column("'trouble'"), work_pause.c.rate_key, work_pause.c.failures).where(
             work_pause.c.failures > 0
         ),
@@ -164,16 +172,18 @@ async def extend(session: AsyncSession, held: Iterable[tuple[int, str]], *, leas
 
 async def sweep(tx: Transaction) -> int:
     """Put work whose lease ended back into the queue, or give it up after its last attempt; returns how many."""
+    last = work.c.attempt >= work.c.max_attempts
+    over = (work.c.state == RUNNING, work.c.lease_until < DatabaseNow())
+    lanes = await lanes_of(tx, (*over, last))
     ended = (
         sa.select(work.c.id)
-        .where(work.c.state == RUNNING, work.c.lease_until < DatabaseNow())
+        .where(*over, sa.or_(~last, work.c.lane.is_(None), work.c.lane.in_(lanes)))
         .order_by(work.c.id)
         .with_for_update(skip_locked=True)
     )
-    last = work.c.attempt >= work.c.max_attempts
     statement = (
         sa.update(work)
-        .where(work.c.id.in_(ended), work.c.state == RUNNING, work.c.lease_until < DatabaseNow())
+        .where(work.c.id.in_(ended), *over)
         .values(
             state=sa.case((last, WorkState.DEAD), else_=WorkState.QUEUED),
             cause=sa.case((last, Cause.LEASE_EXPIRED), else_=None),
@@ -183,10 +193,9 @@ async def sweep(tx: Transaction) -> int:
             lease_until=None,
             error="the worker stopped answering before its lease ended",
         )
-        .returning(work.c.state, work.c.lane)
+        .returning(work.c.id)
     )
     swept = (await tx.session.execute(statement)).all()
-    lanes = {row.lane for row in swept if row.state == WorkState.DEAD and row.lane is not None}
     if lanes:
         await promote(tx, lanes)
     return len(swept)

@@ -2,7 +2,8 @@
 
 What waits behind the head is invisible to ``claim``, so a blocked or huge lane costs nobody anything. The price is that
 whoever adds to a lane, and whoever takes the head out of it, must agree on who is next: on PostgreSQL they hold the
-lane's advisory lock until they commit; SQLite has one writer at a time anyway.
+lane's advisory lock until they commit; SQLite has one writer at a time anyway. Lanes are locked before rows of work,
+by everybody, or two would wait for each other.
 """
 
 import hashlib
@@ -41,11 +42,20 @@ def lock_number(lane: str) -> int:
 
 async def lock_lanes(tx: Transaction, lanes: Collection[str]) -> None:
     """Hold the locks of lanes until ``tx`` ends, taken in one order so that nobody waits in a circle."""
-    if tx.dialect != "postgresql":
+    if tx.dialect != "postgresql" or not lanes:
         return
     numbers = sorted({lock_number(lane) for lane in lanes})
     each = sa.func.unnest(sa.literal(numbers, postgresql.ARRAY(sa.BigInteger))).column_valued("number")
     await tx.session.execute(sa.select(sa.func.pg_advisory_xact_lock(each)))
+
+
+async def lanes_of(tx: Transaction, conditions: Collection[sa.ColumnElement[bool]]) -> set[str]:
+    """The lanes of the work that is meant, locked until ``tx`` ends."""
+    found = await tx.session.execute(sa.select(work.c.lane).where(*conditions, work.c.lane.is_not(None)).distinct())
+    lanes = {str(lane) for lane in found.scalars()}
+    if lanes:
+        await lock_lanes(tx, lanes)
+    return lanes
 
 
 async def open_lanes(tx: Transaction, lanes: Collection[str]) -> set[str]:
@@ -67,7 +77,7 @@ async def behind(session: AsyncSession, lane: str, *, after: int, kinds: Collect
 
 
 async def settle_behind(tx: Transaction, ids: Collection[int]) -> list[str]:
-    """Settle as done what still waits of ``ids``, without an attempt of its own; its payloads, for what they are about."""
+    """Settle as done what still waits of ``ids`` in a lane that the caller has locked; the payloads of what it was."""
     statement = (
         sa.update(work)
         .where(work.c.id.in_(ids), work.c.state == QUEUED, ~work.c.head)
@@ -78,8 +88,7 @@ async def settle_behind(tx: Transaction, ids: Collection[int]) -> list[str]:
 
 
 async def promote(tx: Transaction, lanes: Collection[str]) -> None:
-    """Make the first open item of each lane its head, where the head has just been taken out."""
-    await lock_lanes(tx, lanes)
+    """Make the first open item of each lane, all locked by the caller, its head where the head was just taken out."""
     named, lane = _named(tx, lanes)
     first, headed = work.alias("first"), work.alias("headed")
     # One look-up for each lane: a grouping would walk through all that waits in it.

@@ -92,7 +92,6 @@ async def enqueue_many(tx: Transaction, items: Sequence[Item]) -> None:
     taken: set[str] = set()
     if lanes:
         await hurry(tx, *lanes)
-        await lock_lanes(tx, lanes)
         taken = await open_lanes(tx, lanes)
     rows = []
     for item in items:
@@ -118,7 +117,8 @@ async def enqueue_many(tx: Transaction, items: Sequence[Item]) -> None:
 
 
 async def hurry(tx: Transaction, *lanes: str) -> None:
-    """What waits for its next try at the head of a lane is tried now."""
+    """What waits for its next try at the head of a lane is tried now. The lanes stay locked until ``tx`` ends."""
+    await lock_lanes(tx, lanes)
     waiting = (
         sa.select(work.c.id)
         .where(work.c.lane.in_(sorted(lanes)), HEAD, work.c.run_at > DatabaseNow())

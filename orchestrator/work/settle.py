@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from orchestrator.db.session import Transaction
 from orchestrator.work import schedule
 from orchestrator.work.claim import ClaimedRow
-from orchestrator.work.lanes import promote
+from orchestrator.work.lanes import lock_lanes, promote
 from orchestrator.work.limits import pause
 from orchestrator.work.outcome import REASON_LENGTH, Dead, Done, Outcome, Pause, Retry, Unreachable
 from orchestrator.work.sql import DatabaseNow
@@ -26,6 +26,9 @@ async def settle(tx: Transaction, row: ClaimedRow, outcome: Outcome, *, troubled
     if isinstance(outcome, Unreachable) and row.rate_key is not None:
         wait = await count_failure(tx, row.rate_key, outcome.reason[:REASON_LENGTH])
     values = _settled(row, outcome, down_for=wait)
+    leaves = row.lane is not None and values["state"] != WorkState.QUEUED
+    if leaves:
+        await lock_lanes(tx, [row.lane])
     statement = (
         sa.update(work)
         .where(work.c.id == row.id, work.c.token == row.token, work.c.state == RUNNING)
@@ -38,7 +41,7 @@ async def settle(tx: Transaction, row: ClaimedRow, outcome: Outcome, *, troubled
         await pause(tx, row.rate_key, reason=outcome.reason[:REASON_LENGTH])
     if troubled and row.rate_key is not None and isinstance(outcome, Done):
         await answered(tx, row.rate_key)
-    if row.lane is not None and values["state"] != WorkState.QUEUED:
+    if leaves:
         await promote(tx, [row.lane])
     return True
 
@@ -46,6 +49,8 @@ async def settle(tx: Transaction, row: ClaimedRow, outcome: Outcome, *, troubled
 async def settle_done(tx: Transaction, rows: Sequence[ClaimedRow]) -> set[int]:
     """Many rows at once that are done without any effect of their own; the ids of those that were still ours."""
     pairs = [(row.id, row.token) for row in rows]
+    if every := {row.lane for row in rows if row.lane is not None}:
+        await lock_lanes(tx, every)
     statement = (
         sa.update(work)
         .where(sa.tuple_(work.c.id, work.c.token).in_(pairs), work.c.state == RUNNING)

@@ -48,7 +48,7 @@ READS: Mapping[str, Verb] = {
     "list_notes": lambda adapter: adapter.list_notes("1"),
 }
 WRITES: Mapping[str, Verb] = {
-    "write_fields": lambda adapter: adapter.write_fields("1", {"a": "b"}),
+    "write_fields": lambda adapter: adapter.write_fields("1", {"a": "b"}, expected={}),
     "add_note": lambda adapter: adapter.add_note("1", "a note", visibility=Visibility.PRIVATE),
 }
 VERBS = {**READS, **WRITES}
@@ -258,10 +258,10 @@ class AdapterConformance:
         caplog.set_level(logging.DEBUG)
         async with case.running() as world, connected(case, world) as adapter:
             await adapter.read_application(world.application_id)
-            await adapter.write_fields(world.application_id, world.writable)
+            await adapter.write_fields(world.application_id, world.writable, expected={})
             await adapter.add_note(world.application_id, "a very private remark", visibility=Visibility.PRIVATE)
             with pytest.raises(Refused) as refused:
-                await adapter.write_fields(world.application_id, {"no_such_field": "a very private value"})
+                await adapter.write_fields(world.application_id, {"no_such_field": "a very private value"}, expected={})
         logged = "\n".join(record.getMessage() for record in caplog.records) + str(refused.value)
         assert "adapters.http" in {record.name for record in caplog.records}
         private = {world.email, "very private", *world.credentials.values()}
@@ -285,9 +285,21 @@ class AdapterConformance:
         async with case.running() as world, connected(case, world) as adapter:
             before = dict(await adapter.read_fields(world.application_id))
             defined = {definition.key for definition in await adapter.list_fields()}
-            await adapter.write_fields(world.application_id, world.writable)
+            await adapter.write_fields(world.application_id, world.writable, expected=before)
             after = await adapter.read_fields(world.application_id)
         assert set(world.writable) <= defined
+        assert dict(after) == {**before, **world.writable}
+
+    async def test_conditional_writes(self, case: Case) -> None:
+        """Where the ATS compares as it writes, what somebody else wrote after our look stays, and we are told."""
+        async with case.running() as world, connected(case, world) as adapter:
+            if Capability.CONDITIONAL_WRITES not in adapter.manifest.capabilities:
+                return
+            before = dict(await adapter.read_fields(world.application_id))
+            await adapter.write_fields(world.application_id, world.writable, expected=before)
+            with pytest.raises(Conflict):
+                await adapter.write_fields(world.application_id, dict.fromkeys(world.writable), expected=before)
+            after = await adapter.read_fields(world.application_id)
         assert dict(after) == {**before, **world.writable}
 
     async def test_notes(self, case: Case) -> None:
@@ -326,7 +338,7 @@ class AdapterConformance:
         async with case.running() as world, connected(case, world) as adapter:
             await world.lose_next_answer()
             with pytest.raises(OutcomeUnknown):
-                await adapter.write_fields(world.application_id, world.writable)
+                await adapter.write_fields(world.application_id, world.writable, expected={})
             found = await adapter.read_fields(world.application_id)
             await world.lose_next_answer()
             with pytest.raises(OutcomeUnknown):

@@ -103,22 +103,8 @@ FENCED = (
         name="sweep-takes-what-runs",
         danger="leases that have not ended are taken away; everything runs twice at once",
         file="orchestrator/work/claim.py",
-        old="        .where(work.c.state == RUNNING, work.c.lease_until < DatabaseNow())\n"
-        "        .order_by(work.c.id)\n"
-        "        .with_for_update(skip_locked=True)\n"
-        "    )\n"
-        "    last = work.c.attempt >= work.c.max_attempts\n"
-        "    statement = (\n"
-        "        sa.update(work)\n"
-        "        .where(work.c.id.in_(ended), work.c.state == RUNNING, work.c.lease_until < DatabaseNow())\n",
-        new="        .where(work.c.state == RUNNING)\n"
-        "        .order_by(work.c.id)\n"
-        "        .with_for_update(skip_locked=True)\n"
-        "    )\n"
-        "    last = work.c.attempt >= work.c.max_attempts\n"
-        "    statement = (\n"
-        "        sa.update(work)\n"
-        "        .where(work.c.id.in_(ended), work.c.state == RUNNING)\n",
+        old="    over = (work.c.state == RUNNING, work.c.lease_until < DatabaseNow())\n",
+        new="    over = (work.c.state == RUNNING, work.c.lease_until > 0)\n",
         caught_by=(MODEL,),
     ),
     Mutant(
@@ -176,17 +162,16 @@ IN_ORDER = (
         name="lanes-without-a-lock",
         danger="who adds and who finishes do not see each other: a lane without a head never moves again",
         file="orchestrator/work/lanes.py",
-        old='    if tx.dialect != "postgresql":\n',
+        old='    if tx.dialect != "postgresql" or not lanes:\n',
         new="    if tx.dialect:\n",
         caught_by=(RACES,),
     ),
     Mutant(
         name="finishing-without-the-lock",
         danger="the same, where only the one who finishes forgets the lock",
-        file="orchestrator/work/lanes.py",
-        old='    """Make the first open item of each lane its head, where the head has just been taken out."""\n'
-        "    await lock_lanes(tx, lanes)\n",
-        new='    """Make the first open item of each lane its head, where the head has just been taken out."""\n',
+        file="orchestrator/work/settle.py",
+        old="    if leaves:\n        await lock_lanes(tx, [row.lane])\n",
+        new="",
         caught_by=(RACES,),
     ),
     Mutant(
@@ -227,8 +212,8 @@ IN_ORDER = (
         name="stuck-after-done",
         danger="nobody follows the head of a lane that was done",
         file="orchestrator/work/settle.py",
-        old='    if row.lane is not None and values["state"] != WorkState.QUEUED:\n',
-        new='    if row.lane is not None and values["state"] == WorkState.DEAD:\n',
+        old="    if leaves:\n        await promote(tx, [row.lane])\n",
+        new='    if leaves and values["state"] == WorkState.DEAD:\n        await promote(tx, [row.lane])\n',
         caught_by=(MODEL,),
     ),
     Mutant(
@@ -243,8 +228,8 @@ IN_ORDER = (
         name="stuck-after-cancelling",
         danger="nobody follows what was cancelled",
         file="orchestrator/work/admin.py",
-        old="    if lanes := {row.lane for row in rows if row.lane is not None}:\n        await promote(tx, lanes)\n",
-        new="",
+        old="    rows = (await tx.session.execute(statement)).all()\n    if lanes:\n        await promote(tx, lanes)\n",
+        new="    rows = (await tx.session.execute(statement)).all()\n",
         caught_by=(MODEL,),
     ),
     Mutant(

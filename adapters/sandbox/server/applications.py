@@ -1,5 +1,6 @@
 """Applications: create, read, list, and move between stages with a history."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from adapters.sandbox.server import activity, fields, notes, webhooks
@@ -10,6 +11,7 @@ from adapters.sandbox.server.records import (
     Application,
     ApplicationRow,
     ContactCard,
+    FieldValue,
     Profile,
     Stage,
     StageEntry,
@@ -153,14 +155,22 @@ def move(store: Store, application_id: str, stage_id: str, *, actor: str) -> App
     return read_application(store, application_id)
 
 
-def write_fields(store: Store, application_id: str, values: dict[str, object], *, actor: str) -> Application:
-    """Set custom fields, all or none; None clears a field.
+def write_fields(
+    store: Store,
+    application_id: str,
+    values: dict[str, object],
+    *,
+    actor: str,
+    condition: Mapping[str, FieldValue] | None = None,
+) -> Application:
+    """Set custom fields, all or none; None clears a field. ``condition`` is what must stand there before.
 
     Raises:
-        Problem: 404, or 422 with one error per refused field.
+        Problem: 404, 412 where something else stands there, or 422 with one error per refused field.
     """
     number = application_number(store, application_id)
     with store.transaction():
+        fields.check_condition(store, number, condition or {})
         changed = fields.write_values(store, number, values, actor=actor)
         if changed:
             _emit_update(store, number, {"fields": changed})

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
+
 from adapters.sandbox.server import activity
 from adapters.sandbox.server.errors import FieldError, Problem
 from adapters.sandbox.server.records import Field, FieldKind, FieldValue
@@ -50,6 +52,32 @@ def read_values(store: Store, application: int) -> dict[str, FieldValue]:
         application,
     )
     return {row["key"]: json_value(row["value"]) for row in rows}
+
+
+def read_condition(header: str | None) -> dict[str, FieldValue]:
+    """The values that must stand in fields for a write to happen, from the header If-Values.
+
+    Raises:
+        Problem: 400 for anything but a JSON object of values.
+    """
+    if header is None:
+        return {}
+    try:
+        return msgspec.json.decode(header, type=dict[str, FieldValue])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Problem(400, "bad_condition", "If-Values is no JSON object of values") from error
+
+
+def check_condition(store: Store, application: int, condition: Mapping[str, FieldValue]) -> None:
+    """Compare, inside the transaction that writes.
+
+    Raises:
+        Problem: 412 where another value stands in one of the fields.
+    """
+    current = read_values(store, application)
+    for key, value in condition.items():
+        if current.get(key) != value:
+            raise Problem(412, "changed_meanwhile", f"{key} has another value by now")
 
 
 def write_values(store: Store, application: int, values: Mapping[str, object], *, actor: str) -> list[str]:

@@ -44,7 +44,7 @@ async def test_error_500(sandbox: Sandbox) -> None:
     adapter = sandbox.adapter()
     await adapter.read_application("app_000001")
     with pytest.raises(OutcomeUnknown):
-        await adapter.write_fields("app_000001", {"interview_score": 5})
+        await adapter.write_fields("app_000001", {"interview_score": 5}, expected={})
     assert await adapter.read_fields("app_000001") == {}
     await sandbox.set_faults(error_500={"next": 1})
     with pytest.raises(Unavailable):
@@ -70,9 +70,9 @@ async def test_timeout_after_commit(sandbox: Sandbox, hang: float) -> None:
     await sandbox.set_faults(timeout_after_commit={"next": 1, "hang_seconds": hang})
     adapter = sandbox.adapter(timeout=httpx.Timeout(5.0, read=0.3))
     with pytest.raises(OutcomeUnknown):
-        await adapter.write_fields("app_000001", {"interview_score": 5})
+        await adapter.write_fields("app_000001", {"interview_score": 5}, expected={})
     assert await adapter.read_fields("app_000001") == {"interview_score": 5}
-    await adapter.write_fields("app_000001", {"interview_score": 6})
+    await adapter.write_fields("app_000001", {"interview_score": 6}, expected={"interview_score": 5})
     await adapter.aclose()
     lines = (await sandbox.get(f"{APP}/activity"))["items"]
     assert [line["new"] for line in lines if line["action"] == "field.changed"] == [5, 6]
@@ -87,7 +87,7 @@ async def test_cut_connections(sandbox: Sandbox, *, carried_out: bool) -> None:
         await sandbox.admin.get(APP)
     adapter = sandbox.adapter()
     with pytest.raises(OutcomeUnknown):
-        await adapter.write_fields("app_000001", {"interview_score": 5})
+        await adapter.write_fields("app_000001", {"interview_score": 5}, expected={})
     assert await adapter.read_fields("app_000001") == values
     await adapter.aclose()
     assert (await sandbox.get("/api/v1/faults"))["cut_connections"] == {"next": 0, "carried_out": carried_out}

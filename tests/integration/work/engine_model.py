@@ -118,11 +118,19 @@ class Model:
             if thing.state == "queued"
             and thing.due
             and self.is_head(number)
-            and thing.key not in self.waiting | self.by_hand
+            and thing.key not in self.waiting | self.by_hand | self.being_tried()
+        }
+
+    def being_tried(self) -> set[str]:
+        """Connections that are down and have an attempt under way: the next one waits for what comes of it."""
+        return {
+            thing.key
+            for thing in self.things.values()
+            if thing.state == "running" and thing.key is not None and self.failures.get(thing.key, 0) >= THRESHOLD
         }
 
     def claimed_at_once(self, count: int) -> int:
-        """How many a claim for ``count`` takes: of a connection that did not answer, one."""
+        """How many a claim for ``count`` takes: of a connection that is down, one, and none while one is being tried."""
         able = self.claimable()
         tried = {self.things[n].key for n in able if self.failures.get(self.things[n].key or "", 0) >= THRESHOLD}
         return min(count, sum(self.things[n].key not in tried for n in able) + len(tried))

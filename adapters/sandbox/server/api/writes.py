@@ -24,9 +24,13 @@ from adapters.sandbox.server.records import Application, Candidate, Field, Field
 def write_values(
     request: ApiRequest, store: StoreDep, application_id: FromPath[str], data: JSONBody[dict[str, FieldValue]]
 ) -> dict[str, FieldValue]:
-    """Set custom fields, all or none; null clears. Answers every field with a value."""
+    """Set custom fields, all or none; null clears. Answers every field with a value.
+
+    With a header If-Values (JSON, key to value) only where those values still stand there, else 412.
+    """
     values: dict[str, object] = {**data}
-    changed = applications.write_fields(store, application_id, values, actor=request.auth.name)
+    condition = fields.read_condition(request.headers.get("if-values"))
+    changed = applications.write_fields(store, application_id, values, actor=request.auth.name, condition=condition)
     return changed.custom_fields or {}
 
 
