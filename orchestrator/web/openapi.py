@@ -20,7 +20,8 @@ from orchestrator.web.operation_table import JSON, OPERATIONS, PAGE, Operation
 
 VERSION = "3.1.0"
 FORM = "application/x-www-form-urlencoded"
-NOT_DESCRIBED = frozenset({"/design"})  # the design system: in the demo and in development only
+# The design system (in the demo and in development only), and metrics, which are there for whoever set a token.
+NOT_DESCRIBED = frozenset({"/design", "/metrics"})
 _TAGS = {
     "hooks": "Webhooks of the ATSs. Each delivery is verified on its raw bytes, stored, then answered.",
     "candidate": "The candidate's pages. The link's token is the only key to them.",

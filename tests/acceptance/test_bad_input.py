@@ -80,7 +80,7 @@ async def test_unknown_connections_are_not_found(sqlite_url: str, tmp_path: Path
 
 
 async def test_a_delivery_is_on_disk_before_it_is_acknowledged(sqlite_url: str, tmp_path: Path) -> None:
-    """What was answered with 202 is stored with its work, though no worker has run (N2); again is counted, not stored."""
+    """What was answered with 202 is stored, though no worker has run (N2), and becomes work; again is counted, not stored."""
     body = json.dumps(
         {
             "id": "evt_000001",
@@ -97,5 +97,9 @@ async def test_a_delivery_is_on_disk_before_it_is_acknowledged(sqlite_url: str, 
         assert (first.json()["duplicate"], second.json()["duplicate"]) == (False, True)
         async with house.runtime.database.reading() as session:
             row = (await session.scalars(sa.select(DeliveryRow))).one()
+        assert (row.times_received, row.body, row.queued) == (2, body, False)
+        async with house.runtime.database.transaction() as tx:
+            await house.runtime.services.intake.feed(tx)
+        async with house.runtime.database.reading() as session:
             queued = await session.scalar(sa.text("SELECT count(*) FROM work WHERE kind = 'delivery.process'"))
-        assert (row.times_received, row.body, queued) == (2, body, 1)
+        assert queued == 1
