@@ -31,7 +31,10 @@ WAITING = where("state = 'received' AND NOT queued", "state = 'received' AND que
 def upgrade() -> None:
     op.add_column('work', sa.Column('head', sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column('work', sa.Column('shelf', sa.String(length=160), nullable=False, server_default=''))
-    op.execute("UPDATE work SET shelf = CAST(priority AS TEXT) || '/' || coalesce(rate_key, '') || '/' || kind")
+    op.execute(
+        "UPDATE work SET shelf = CAST(priority AS TEXT) || '/' || coalesce(rate_key, '') || '/' || kind "
+        "WHERE state IN ('queued', 'running', 'dead')"
+    )
     # What runs is the head of its lane, else the first that waits.
     op.execute(
         "UPDATE work SET head = false WHERE lane IS NOT NULL AND state = 'queued' AND EXISTS (SELECT 1 FROM work AS other "
@@ -45,9 +48,13 @@ def upgrade() -> None:
     op.create_index('uq_work_lane_head', 'work', ['lane'], unique=True, **OPEN_HEAD)
     op.add_column('work_pause', sa.Column('failures', sa.Integer(), nullable=False, server_default='0'))
     op.add_column('delivery', sa.Column('lane', sa.Text(), nullable=True))
-    op.add_column('delivery', sa.Column('queued', sa.Boolean(), nullable=False, server_default=sa.false()))
-    # The work of those that are there is on the table already.
-    op.execute("UPDATE delivery SET queued = true")
+    # The work of those that are there is on the table already: they get the value that new ones do not.
+    if op.get_bind().dialect.name == 'postgresql':
+        op.add_column('delivery', sa.Column('queued', sa.Boolean(), nullable=False, server_default=sa.true()))
+        op.alter_column('delivery', 'queued', server_default=sa.false())
+    else:
+        op.add_column('delivery', sa.Column('queued', sa.Boolean(), nullable=False, server_default=sa.false()))
+        op.execute("UPDATE delivery SET queued = true")
     op.create_index('ix_delivery_waiting', 'delivery', ['id'], unique=False, **WAITING)
     # Numbered within the application from now on, in the order in which they were made.
     op.execute(
@@ -60,11 +67,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index('uq_write_back_application_id_sequence', 'write_back')
     waiting = op.get_bind().execute(sa.text("SELECT count(*) FROM delivery WHERE state = 'received' AND NOT queued")).scalar()
     if waiting:
         # Nothing was made of them yet, and the older release would never look for them.
         raise RuntimeError(f"{waiting} deliveries wait to be worked off: run a worker before going back")
+    op.drop_index('uq_write_back_application_id_sequence', 'write_back')
     op.drop_index('ix_delivery_waiting', 'delivery')
     op.execute("ALTER TABLE delivery DROP COLUMN queued")
     op.execute("ALTER TABLE delivery DROP COLUMN lane")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no types
 import sqlalchemy as sa
+import structlog
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,7 +34,15 @@ LINES = 4
 LAST_WAIT = 5.0
 """Seconds."""
 
-_GONE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+_AGAIN_ONCE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    sa.exc.DBAPIError,
+    OSError,
+)
+
+log = structlog.get_logger(__name__)
 
 _COLUMNS = (
     "id", "connection", "source", "dedupe", "received_at", "headers", "body", "state", "times_received", "outcome", "lane"
@@ -204,15 +213,18 @@ class _Postgres:
         values = [_values(*row) for row in rows]
         columns = [[bind(value[number]) for value in values] for number, bind in enumerate(self._binders)]
         try:
-            stored = await self._fetch(self._idle.pop(), columns) if self._idle else None
-        except _GONE:
-            # The server was restarted, most likely. The same rows have the same ids: nothing is stored twice.
-            stored = None
-        try:
-            stored = stored or await self._fetch(await self._connect(), columns)
+            stored = await self._insert_again(columns)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise sa.exc.DBAPIError("storing deliveries", None, error, hide_parameters=True) from error
         return {row["id"] for row in stored}
+
+    async def _insert_again(self, columns: list[list[Any]]) -> Any:
+        try:
+            return await self._fetch(self._idle.pop() if self._idle else await self._connect(), columns)
+        except _AGAIN_ONCE:
+            # The server was restarted, or two waited for each other. The same rows have the same ids: none is stored twice.
+            log.warning("inbox.again", count=len(columns[0]))
+        return await self._fetch(await self._connect(), columns)
 
     async def _fetch(self, line: "_Held", columns: list[list[Any]]) -> Any:
         kept = False

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from adapters.contract.errors import AdapterError
+from adapters.contract.errors import AdapterError, OutcomeUnknown, Timeout, Unavailable
 from orchestrator.db.base import new_id
 from orchestrator.db.models.writeback import Direction
 from orchestrator.db.repositories import writebacks
@@ -142,7 +142,7 @@ class Conversation:
         await self._wait_for_turn()
         exchange = self._exchange(Direction.PULL, operation, fields)
         self.keep(exchange.end)
-        with exchange.timed():
+        with self._answering(), exchange.timed():
             yield
 
     @asynccontextmanager
@@ -168,8 +168,20 @@ class Conversation:
         await self._wait_for_turn()
         if time.monotonic() - held_at > STALE:
             await self._job.hold()
-        with exchange.timed():
+        with self._answering(), exchange.timed():
             yield
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Note for the engine whether the ATS answered, with whatever: only then is a connection no longer down."""
+        try:
+            yield
+        except (Timeout, Unavailable, OutcomeUnknown):
+            raise
+        except AdapterError:
+            self._job.answered = True
+            raise
+        self._job.answered = True
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

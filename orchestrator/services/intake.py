@@ -21,9 +21,9 @@ from orchestrator.domain.trigger import CLOCK_TOLERANCE
 from orchestrator.ports import Clock
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApplication
-from orchestrator.services.triggering import Triggering
+from orchestrator.services.triggering import OLDER, Triggering
 from orchestrator.work.job import Job
-from orchestrator.work.lanes import behind, lock_lanes, settle_behind
+from orchestrator.work.lanes import behind, bounded, lock_lanes, settle_behind
 from orchestrator.work.outcome import Dead, Done, Outcome
 from orchestrator.work.queue import Item, enqueue, enqueue_many, hurry
 from orchestrator.work.wakeup import News, ring
@@ -216,7 +216,7 @@ class Intake:
             payload,
             lane=lane,
             rate_key=connection,
-            dedupe=f"delivery:{delivery_id}:{external_id}",
+            dedupe=bounded(f"delivery:{delivery_id}:{external_id}", 160),
         )
 
     async def _read_and_decide(
@@ -237,7 +237,8 @@ class Intake:
                     outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
                 now = self._clock.now()
                 await rows.processed(tx.session, [delivery_id], outcome=outcome, at=now)
-                if riders and job.lane:
+                # What proves nothing settles nothing else: the next delivery gets a reading of its own.
+                if riders and job.lane and found is not None and outcome != OLDER:
                     await lock_lanes(tx, [job.lane])
                     told = [
                         msgspec.json.decode(text, type=_Rider).delivery_id for text in await settle_behind(tx, riders)
@@ -283,10 +284,3 @@ def _dedupe(events: tuple[Event, ...], body: bytes) -> str:
     """The vendor's id of the event where it has one, else the bytes themselves."""
     ids = [event.delivery_id for event in events if not isinstance(event, Ping) and event.delivery_id]
     return bounded("id:" + "+".join(dict.fromkeys(ids)), 200) if ids else "sha256:" + hashlib.sha256(body).hexdigest()
-
-
-def bounded(name: str, longest: int) -> str:
-    """A name that a vendor chose, as it is where it is short and plain, else by its hash: two never become one."""
-    if len(name) <= longest and name.isprintable():
-        return name
-    return "sha256:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()

@@ -16,7 +16,7 @@ from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, al
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
 from orchestrator.services.engine import engine_troubles, engine_view, paused_connections
-from orchestrator.services.intake import Intake
+from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import WriteBack
 from orchestrator.services.steps import Steps
 from orchestrator.services.timelines import timeline_items
@@ -32,6 +32,7 @@ from orchestrator.services.views import (
 )
 from orchestrator.work import admin, limits
 from orchestrator.work.admin import Selection
+from orchestrator.work.lanes import lock_lanes
 from orchestrator.work.metrics import Metrics, measure
 from orchestrator.work.table import WorkState
 
@@ -231,6 +232,7 @@ class Operating:
                 raise Missing("That stage is not in the quarantine any more.")
             held = [application for row in mapped for application in await rows.held_in(tx.session, row)]
             mark = f"mapped:{quarantine_id}:{now.timestamp():.0f}"
+            await lock_lanes(tx, [reading_lane(one.connection, one.external_id) for one in held])
             for application in held:
                 await self._intake.announce(
                     tx, application.connection, application.external_id, DeliverySource.REPLAY, mark=mark

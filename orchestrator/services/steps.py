@@ -20,7 +20,7 @@ from orchestrator.errors import Stale
 from orchestrator.services.connections import Connections
 from orchestrator.services.kinds import ExpireInterview, ScoreInterview, SendMail, WriteBack
 from orchestrator.services.links import LinkMaker
-from orchestrator.work.lanes import lock_lanes
+from orchestrator.work.lanes import bounded, lock_lanes
 from orchestrator.work.queue import enqueue
 
 SYSTEM = "system"
@@ -208,7 +208,7 @@ class Steps:
     async def _enqueue_write(
         self, tx: Transaction, interview: InterviewRow, application: ApplicationRow, row: WriteBackRow, *, now: datetime
     ) -> None:
-        lane = f"{application.connection}/{application.external_id}"
+        lane = bounded(f"{application.connection}/{application.external_id}", 128)
         # Held from here on: two interviews of one application may have something to say at the same moment.
         await lock_lanes(tx, [lane])
         row.id = new_id()

@@ -24,6 +24,9 @@ from orchestrator.services.steps import SYSTEM, Steps
 from rubrics.loader import snapshot
 from rubrics.schema import Rubric, content_hash
 
+OLDER = "older than what we know"
+"""The outcome of a reading that says nothing new, and nothing about what came in meanwhile."""
+
 
 class Triggering:
     """Decides about stage entries. Works inside the transaction that finishes the delivery."""
@@ -48,7 +51,7 @@ class Triggering:
             tx.session, connection=connection.key, application=application, candidate_id=candidate_id, at=now
         )
         if not created and _older(application, row.snapshot):
-            return "older than what we know"
+            return OLDER
         if not fresh:
             await rows.save_candidate(
                 tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=True

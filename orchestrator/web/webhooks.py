@@ -50,21 +50,26 @@ async def _answer(scope: HTTPScope, receive: Receive) -> tuple[int, bytes, bytes
     intake.known(connection)
     pace = gates_of(app).connections
     pace.take(connection)
+    spent = False
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     try:
         body = await _read(headers, receive)
         if body is None:
             return 0, b"", b""
         receipt = await intake.receive(connection, headers, body)
+        spent = True
     except RequestEntityTooLarge:
         await intake.refuse(connection, "TooLarge")
         raise
     except SignatureInvalid as error:
-        # Not counted for the connection: a stranger must not use up what the ATS may send.
-        pace.give_back(connection)
         return _refusal(HTTPStatus.UNAUTHORIZED, f"The delivery is not signed as it must be: {error}.")
     except PayloadInvalid as error:
+        spent = True
         return _refusal(HTTPStatus.BAD_REQUEST, f"The delivery cannot be read: {error}.")
+    finally:
+        # Only what was signed counts for the connection: a stranger must not use up what the ATS may send.
+        if not spent:
+            pace.give_back(connection)
     return receipt.status, _JSON, _ANSWERS[receipt.stored, receipt.duplicate]
 
 

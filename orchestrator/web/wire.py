@@ -6,6 +6,7 @@ and the server looks at all of them ten times a second.
 
 import asyncio
 import select
+from collections import deque
 from enum import IntEnum
 from typing import Any, NoReturn, cast
 
@@ -46,6 +47,8 @@ class _Reading(IntEnum):
 
 
 _ALWAYS_ANSWERED = (b"/healthz", b"/readyz")
+# Takes what is appended and keeps none of it, without a method of ours that every header would have to pass.
+_NOWHERE = cast("list[tuple[bytes, bytes]]", deque[tuple[bytes, bytes]](maxlen=0))
 
 
 class _HeadRefusedError(Exception):
@@ -89,7 +92,8 @@ class WatchedProtocol(HttpToolsProtocol):
         self.deaf = self.parting = False
         self._refusal = UNREADABLE
         self._spared = False
-        self._chunk = self._head = self._wasted = 0
+        # Barren: bytes since the headers or the last piece of body that were no body (trailers, chunk extensions).
+        self._chunk = self._head = self._wasted = self._barren = 0
         self._first_in_chunk = True
         self._stalled: tuple[float, int] | None = None
 
@@ -111,9 +115,9 @@ class WatchedProtocol(HttpToolsProtocol):
         self._chunk = len(data)
         if self.reading is _Reading.HEAD:
             self._head += self._chunk
-        elif self.reading is _Reading.BODY and self.cycle.response_complete:
-            self._wasted += self._chunk
-            if self._wasted > self.limits.wasted_bytes:
+        elif self.reading is _Reading.BODY:
+            self._barren += self._chunk
+            if self._squanders():
                 self.transport.abort()
                 return
         self._first_in_chunk = self.reading is _Reading.NOTHING
@@ -127,6 +131,8 @@ class WatchedProtocol(HttpToolsProtocol):
         else:
             if self.reading is _Reading.HEAD and self._head > self.limits.head_bytes:
                 self.refuse(TARGET_TOO_LONG if len(self.url) > self.limits.target_bytes else HEAD_TOO_LARGE)
+            elif self._barren > self.limits.head_bytes:
+                self.refuse(HEAD_TOO_LARGE)
 
     @override
     def pause_writing(self) -> None:
@@ -169,13 +175,20 @@ class WatchedProtocol(HttpToolsProtocol):
         if self.watch.leaving:
             self.cycle.keep_alive = False
         self.reading = _Reading.BODY
-        self._wasted, self._spared = 0, False
+        # A trailer is no header: it could stand for one that was checked on the way here, and there is no end of them.
+        self.headers = _NOWHERE
+        self._wasted, self._barren, self._spared = 0, 0, False
         self.deadline = self.watch.now + limits.body_seconds
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._barren = 0
+        super().on_body(body)
 
     @override
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self.reading = _Reading.NOTHING
+        self.reading, self._barren = _Reading.NOTHING, 0
         answered = self.cycle.response_complete
         self.deadline = self.watch.now + (self._idle_seconds if answered else self.limits.answer_seconds)
 
@@ -235,7 +248,9 @@ class WatchedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if not self.transport.is_closing():
-            self.transport.write(answer)
+            # The rest of a body that was answered already: another answer would be taken for one to what was not asked.
+            if self.answering or self.reading is not _Reading.BODY:
+                self.transport.write(answer)
             self._linger()
 
     def part(self) -> None:
@@ -269,6 +284,13 @@ class WatchedProtocol(HttpToolsProtocol):
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _squanders(self) -> bool:
+        """Whether too much came of a body whose request is answered."""
+        if not self.cycle.response_complete:
+            return False
+        self._wasted += self._chunk
+        return self._wasted > self.limits.wasted_bytes
 
     def _refuse_head(self, answer: bytes) -> NoReturn:
         self._refusal = answer

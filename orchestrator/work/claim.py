@@ -72,7 +72,8 @@ async def _look(tx: Transaction) -> tuple[Sequence[Shelf], Gates]:
     rows = (await tx.session.execute(_LOOK)).all()
     shelves = []
     for row in rows:
-        if row.what == "shelf":
+        # Without a shelf: written by a release before there were any. It is taken once it has one.
+        if row.what == "shelf" and row.name:
             priority, rate_key, kind = row.name.split("/", 2)
             shelves.append(Shelf(row.name, int(priority), rate_key, kind))
     closed = frozenset(row.name for row in rows if row.what == "closed")

@@ -25,14 +25,15 @@ class Feeder:
         self._news = asyncio.Event()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Feed while the block lasts."""
+    async def running(self, *, on_end: Callable[[asyncio.Task[None]], None]) -> AsyncIterator[None]:
+        """Feed while the block lasts. ``on_end`` is called when feeding ends, also by itself; its error is raised here."""
         if self._feed is None:
             yield
             return
         enough = asyncio.Event()
         async with wakeups(self._database, self._news, poll=self._poll, news=News.INBOX):
             task = asyncio.create_task(self._run(enough), name="feed")
+            task.add_done_callback(on_end)
             try:
                 yield
             finally:

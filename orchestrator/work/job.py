@@ -33,6 +33,8 @@ class Job:
         self.created_at: datetime = moment(row.created_at)
         self.key = f"work-{row.dedupe or row.id}"
         self.settled = False
+        self.answered = False
+        """Whether the other side of the connection answered this attempt; whoever asks it says so."""
 
     @property
     def last_attempt(self) -> bool:
@@ -66,7 +68,7 @@ class Job:
         async with self._database.transaction() as tx:
             yield tx
             # Last, so that locks are always taken in one order: domain rows, then work.
-            if not await settle(tx, self.row, outcome or Done(), troubled=self.troubled):
+            if not await settle(tx, self.row, outcome or Done(), troubled=self.troubled and self.answered):
                 raise LeaseLost(f"{self.kind} {self.id} is no longer held by this worker")
         self.settled = True
 

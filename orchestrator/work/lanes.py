@@ -19,6 +19,9 @@ from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.table import QUEUED, RUNNING, WorkState, work
 from orchestrator.work.wakeup import ring_after_commit
 
+MOST_LOCKS = 500
+"""Lanes that a transaction locks one by one; for more it locks the table."""
+
 IS_OPEN: sa.ColumnElement[bool] = work.c.state.in_([QUEUED, RUNNING])
 HEAD: sa.ColumnElement[bool] = sa.and_(work.c.state == QUEUED, work.c.head)
 """What a claim can see: work without a lane, and the first of each lane."""
@@ -35,6 +38,13 @@ def shelf_of(priority: int, rate_key: str | None, kind: str) -> str:
     return f"{priority}/{rate_key or ''}/{kind}"
 
 
+def bounded(name: str, longest: int) -> str:
+    """A name that a vendor chose, as it is where it is short and plain, else by its hash: two never become one."""
+    if len(name) <= longest and name.isprintable():
+        return name
+    return "sha256:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def lock_number(lane: str) -> int:
     """The number of a lane's advisory lock, signed 64 bits, the same in every process."""
     return int.from_bytes(hashlib.blake2b(lane.encode(), digest_size=8).digest(), "big", signed=True)
@@ -43,6 +53,10 @@ def lock_number(lane: str) -> int:
 async def lock_lanes(tx: Transaction, lanes: Collection[str]) -> None:
     """Hold the locks of lanes until ``tx`` ends, taken in one order so that nobody waits in a circle."""
     if tx.dialect != "postgresql" or not lanes:
+        return
+    if len(lanes) > MOST_LOCKS:
+        # Each lock takes a place in the server's memory, which thousands would fill for everybody.
+        await tx.session.execute(sa.text("LOCK TABLE work IN SHARE ROW EXCLUSIVE MODE"))
         return
     numbers = sorted({lock_number(lane) for lane in lanes})
     each = sa.func.unnest(sa.literal(numbers, postgresql.ARRAY(sa.BigInteger))).column_valued("number")

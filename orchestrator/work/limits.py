@@ -124,7 +124,8 @@ async def pause(tx: Transaction, rate_key: str, *, reason: str, until: datetime 
     statement = insert_into(work_pause, tx.dialect).values(
         rate_key=rate_key, reason=reason, since=DatabaseNow(), until=until.timestamp() if until else None
     )
-    changed = {"reason": statement.excluded.reason, "until": statement.excluded.until, "failures": 0}
+    news = {name: statement.excluded[name] for name in ("reason", "since", "until")}
+    changed = {**news, "failures": 0}
     await tx.session.execute(statement.on_conflict_do_update(index_elements=["rate_key"], set_=changed))
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from orchestrator.db.session import Transaction
 from orchestrator.db.upsert import insert_into
-from orchestrator.work.lanes import HEAD, IS_OPEN, lock_lanes, open_lanes, shelf_of
+from orchestrator.work.lanes import HEAD, IS_OPEN, lock_lanes, open_lanes, promote, shelf_of
 from orchestrator.work.payload import Payload
 from orchestrator.work.sql import DatabaseNow
 from orchestrator.work.table import Priority, work
@@ -112,7 +112,10 @@ async def enqueue_many(tx: Transaction, items: Sequence[Item]) -> None:
         if item.lane is not None:
             taken.add(item.lane)
     statement = insert_into(work, tx.dialect).values(run_at=DatabaseNow(), created_at=DatabaseNow())
-    await tx.session.execute(statement, rows)
+    # What was enqueued before stays as it is; had it been meant as a head, another of its lane becomes one.
+    await tx.session.execute(statement.on_conflict_do_nothing(index_elements=["dedupe"]), rows)
+    if lanes:
+        await promote(tx, lanes)
     await ring_after_commit(tx)
 
 

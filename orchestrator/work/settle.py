@@ -20,15 +20,16 @@ from orchestrator.work.trouble import answered, count_failure
 async def settle(tx: Transaction, row: ClaimedRow, outcome: Outcome, *, troubled: bool = False) -> bool:
     """Write down what became of a claimed row; False if it is no longer ours (nothing was changed).
 
-    ``troubled`` says that its connection did not answer lately, so that being done is news.
+    ``troubled`` says that its connection did not answer lately, and does now, so that being done is news.
     """
     wait = None
+    last = row.attempt >= row.max_attempts
+    leaves = row.lane is not None and (last or not isinstance(outcome, Retry | Pause | Unreachable))
+    if leaves:
+        await lock_lanes(tx, [row.lane])
     if isinstance(outcome, Unreachable) and row.rate_key is not None:
         wait = await count_failure(tx, row.rate_key, outcome.reason[:REASON_LENGTH])
     values = _settled(row, outcome, down_for=wait)
-    leaves = row.lane is not None and values["state"] != WorkState.QUEUED
-    if leaves:
-        await lock_lanes(tx, [row.lane])
     statement = (
         sa.update(work)
         .where(work.c.id == row.id, work.c.token == row.token, work.c.state == RUNNING)

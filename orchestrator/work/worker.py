@@ -83,7 +83,7 @@ class Worker:
             async with (
                 self._presence.shown(),
                 wakeups(self._database, self._wake, poll=self._poll),
-                self._feeder.running(),
+                self._feeder.running(on_end=self._broken),
                 self._upkeep(),
             ):
                 while not self._stopping:
@@ -121,7 +121,7 @@ class Worker:
     async def _drain_running(self) -> None:
         if self._running:
             cut_short = asyncio.create_task(self._cut_short.wait())
-            finished = asyncio.create_task(asyncio.wait(self._running))
+            finished = asyncio.create_task(asyncio.wait(set(self._running)))
             await asyncio.wait({cut_short, finished}, timeout=self._drain, return_when=asyncio.FIRST_COMPLETED)
             cut_short.cancel()
             finished.cancel()
@@ -217,12 +217,19 @@ class Worker:
         """Extend own leases and sweep those that ended, every third of a lease, while the block lasts."""
         enough = asyncio.Event()
         task = asyncio.create_task(self._keep_up(enough), name=f"{self.name}-upkeep")
+        task.add_done_callback(self._broken)
         try:
             yield
         finally:
             # Not cancelled: a transaction under way ends as it should.
             enough.set()
             await task
+
+    def _broken(self, task: asyncio.Task[None]) -> None:
+        # A worker that goes on without its leases or its inbox looks alive and is not: it ends, and says why.
+        if not task.cancelled() and task.exception() is not None:
+            self._stopping = True
+            self._wake.set()
 
     async def _keep_up(self, enough: asyncio.Event) -> None:
         while not enough.is_set():
@@ -240,8 +247,10 @@ class Worker:
         async with self._database.transaction() as tx:
             if held:
                 ours = await claim.extend(tx.session, [job.held for job in held.values()], lease=self._lease)
-            swept = await claim.sweep(tx)
             await self._presence.write(tx, leases_lost=self.counts.leases_lost)
+        # In a transaction of its own: it locks lanes, and those come before rows of work.
+        async with self._database.transaction() as tx:
+            swept = await claim.sweep(tx)
         for task, job in held.items():
             if job.id not in ours and not job.settled and not task.done():
                 self._lost(job)

@@ -70,6 +70,9 @@ async def take_waiting(session: AsyncSession, *, limit: int) -> Sequence[Waiting
 
 async def processed(session: AsyncSession, deliveries: Sequence[uuid.UUID], *, outcome: str, at: datetime) -> None:
     """Note what came of deliveries."""
+    # In the inbox's order, which counts repeated deliveries meanwhile: two in two orders would wait for each other.
+    rows = sa.select(DeliveryRow.id).where(DeliveryRow.id.in_(deliveries))
+    await session.execute(rows.order_by(DeliveryRow.connection, DeliveryRow.dedupe).with_for_update())
     await session.execute(
         sa.update(DeliveryRow)
         .where(DeliveryRow.id.in_(deliveries))

@@ -8,8 +8,8 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.testing import TestClient
 from litestar.types import Receive, Scope, Send
 
-from adapters.contract.errors import SignatureInvalid
-from orchestrator.errors import Missing
+from adapters.contract.errors import PayloadInvalid, SignatureInvalid
+from orchestrator.errors import Busy, Missing
 from orchestrator.services.intake import Receipt
 from orchestrator.web.app import HOOK_LIMIT, create_app
 from orchestrator.web.gates import gates_of
@@ -32,6 +32,10 @@ class FakeIntake:
         self.known(connection_key)
         if body == b"unsigned":
             raise SignatureInvalid("the signature does not match")
+        if body == b"too many":
+            raise Busy("Evenhand is busy.", retry_after=1)
+        if body == b"signed, but what?":
+            raise PayloadInvalid("the delivery is not the documented shape")
         self.seen.append(body)
         return Receipt(202, stored=bool(headers))
 
@@ -105,9 +109,8 @@ def test_the_limits_on_deliveries_are_a_setting(per_second: int) -> None:
     assert 429 in statuses
 
 
-async def test_half_a_body_is_no_delivery() -> None:
-    """A sender who leaves in the middle is not answered, and nothing is taken in or counted."""
-    services = FakeServices()
+async def _leaves_in_the_middle(application: Litestar) -> list[object]:
+    """Begin a delivery and hang up; what was answered."""
     messages: list[dict[str, object]] = [
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.disconnect"},
@@ -129,8 +132,57 @@ async def test_half_a_body_is_no_delivery() -> None:
         "headers": [],
         "client": ("192.0.2.1", 1),
     }
-    await app(services)(scope, receive_one, send)  # type: ignore[arg-type]  # what an ASGI server gives
+    await application(scope, receive_one, send)  # type: ignore[arg-type]  # what an ASGI server gives
+    return sent
+
+
+async def test_half_a_body_is_no_delivery() -> None:
+    """A sender who leaves in the middle is not answered, and nothing is taken in or counted."""
+    services = FakeServices()
+    sent = await _leaves_in_the_middle(app(services))
     assert (sent, services.intake.seen, services.intake.refused) == ([], [], [])
+
+
+async def test_who_hangs_up_does_not_use_up_what_the_ats_may_send() -> None:
+    """However often a stranger begins a delivery and leaves, the next one of the ATS is taken in."""
+    application = app(FakeServices())
+    gates_of(application).connections.set(Door("/hooks/", burst=2, per_minute=1))
+    for _ in range(10):
+        await _leaves_in_the_middle(application)
+    with TestClient(application) as client:
+        assert [client.post("/hooks/northlight", content=b"{}").status_code for _ in range(3)] == [202, 202, 429]
+
+
+@pytest.mark.parametrize(
+    ("body", "length", "status"),
+    [
+        (b"", str(HOOK_LIMIT + 1), 413),
+        (b" " * (HOOK_LIMIT + 1), None, 413),
+        (b"unsigned", None, 401),
+        (b"too many", None, 503),
+    ],
+    ids=["announced too large", "too large", "unsigned", "busy"],
+)
+def test_what_was_not_taken_in_does_not_use_up_what_the_ats_may_send(
+    body: bytes, length: str | None, status: int
+) -> None:
+    """Announcing, sending too much or not signing is free for the connection; so is what we had no room for."""
+    application = app(FakeServices())
+    gates_of(application).connections.set(Door("/hooks/", burst=2, per_minute=1))
+    with TestClient(application) as client:
+        headers = {"content-length": length} if length else {}
+        for _ in range(5):
+            assert client.post("/hooks/northlight", content=body, headers=headers).status_code == status
+        assert [client.post("/hooks/northlight", content=b"{}").status_code for _ in range(3)] == [202, 202, 429]
+
+
+def test_a_signed_delivery_that_cannot_be_read_counts() -> None:
+    """The ATS itself sent it."""
+    application = app(FakeServices())
+    gates_of(application).connections.set(Door("/hooks/", burst=2, per_minute=1))
+    with TestClient(application) as client:
+        posts = [client.post("/hooks/northlight", content=b"signed, but what?").status_code for _ in range(3)]
+    assert posts == [400, 400, 429]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

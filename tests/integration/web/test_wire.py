@@ -213,6 +213,71 @@ async def test_an_early_answer_arrives_though_the_body_is_still_coming(server: G
     await eventually(lambda: not server.server.server_state.connections)
 
 
+CHUNKED = wire.post("/hooks/x", b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+
+
+@pytest.mark.parametrize(
+    ("before", "piece"),
+    [(b"0\r\n", b"a: b\r\n" * 150), (b"0\r\nX-Endless: ", b"x" * 900), (b"2;", b"x" * 900)],
+    ids=["trailers", "one trailer", "a chunk extension"],
+)
+async def test_what_comes_with_a_body_but_is_none_has_a_limit(server: Guarded, before: bytes, piece: bytes) -> None:
+    """As much of it as of headers, then 431 and the end; the application is told that nobody is there any more."""
+    line = await server.line()
+    await line.say(CHUNKED + b"2\r\n{}\r\n" + before)
+    for _ in range(6):
+        await asyncio.sleep(0.005)
+        await line.say(piece)
+    answer = await line.reply()
+    assert answer.status == answer.problem["status"] == 431
+    assert await line.ended() == b""
+    await eventually(lambda: not server.server.server_state.tasks)
+    assert await is_well(server)
+
+
+@pytest.mark.parametrize("rest", [b"0\r\n" + b"a: b\r\n" * 5000, b"this is no chunk\r\n"])
+async def test_the_rest_of_an_answered_body_is_never_answered_again(rest: bytes) -> None:
+    """A second answer would be read as the one to the next request: the connection ends without a word, and at once."""
+    async with guarded(application(), limits=Limits(linger_seconds=0.2)) as server:
+        line = await server.line()
+        assert (await line.ask(CHUNKED.replace(b"/hooks/x", b"/nowhere"))).status == 404
+        await line.say(rest)
+        assert await line.ended() == b""
+        assert await is_well(server)
+
+
+async def test_a_large_body_in_many_small_chunks_is_served(server: Guarded) -> None:
+    """However much its framing comes to over time; the connection goes on to be used."""
+    line = await server.line()
+    for _ in range(2):
+        await line.say(CHUNKED)
+        for _ in range(300):
+            await line.say(b"64;name=" + b"x" * 40)
+            await asyncio.sleep(0)
+            await line.say(b"\r\n" + b"x" * 100 + b"\r\n")
+        answer = await line.ask(b"0\r\nX-Sum: 1\r\n\r\n")
+        assert (answer.status, answer.body) == (202, b"x 30000")
+
+
+async def test_a_trailer_is_no_header() -> None:
+    """What comes after the body cannot stand for a header that was checked before."""
+    seen: list[list[bytes]] = []
+
+    async def read_it_all(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        seen.append(sorted(name for name, _ in scope["headers"]))
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async with guarded(read_it_all, limits=QUICK) as server:
+        line = await server.line()
+        trailers = b"0\r\nX-Forwarded-For: 192.0.2.1\r\nCookie: a=b\r\n\r\n"
+        assert (await line.ask(CHUNKED + b"2\r\n{}\r\n" + trailers)).status == 200
+        assert (await line.ask(wire.get("/"))).status == 200
+    assert seen == [[b"host", b"transfer-encoding"], [b"host"]]
+
+
 async def test_too_many_connections_are_told_when_to_come_again() -> None:
     """503 with a hint as a problem document while all are busy; an idle one makes room for somebody new."""
     door = Door()

@@ -241,6 +241,7 @@ class Bench:
         thing = self.model.things[_number(hand.row)]
         ours = thing.holder == place
         job = Job(self._database, hand.row, lease=LEASE, troubled=hand.troubled)
+        job.answered = outcome != "down"
         try:
             async with job.finish(OUTCOMES[outcome]) as tx:
                 await tx.session.execute(leave(thing.number, thing.lane))

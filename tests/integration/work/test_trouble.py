@@ -29,6 +29,7 @@ class Ats:
         self.asked.append(payload.number)
         if self.down:
             raise Unavailable("503")
+        job.answered = True
         async with job.finish() as tx:
             await tx.session.execute(leave(payload.number, job.lane))
 
@@ -89,6 +90,7 @@ async def test_one_bad_record_is_not_an_outage(database: Database) -> None:
     async def handle(payload: Note, job: Job) -> None:
         if payload.number == 0:
             raise Unavailable("500 for this one")
+        job.answered = True
         async with job.finish() as tx:
             await tx.session.execute(leave(payload.number))
 
