@@ -65,11 +65,11 @@ def test_a_pause_is_a_pause(troupe: Troupe) -> None:
 def test_who_ends_unasked_is_named_and_started_again(troupe: Troupe) -> None:
     """A process that ends by itself is reported with its status and comes back."""
     port, pid = start(troupe)
-    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGKILL)
     ended: dict[str, int] = {}
     while not ended:
         ended = troupe.revive()
-    assert ended == {"model": 0}
+    assert ended == {"model": -signal.SIGKILL}
     troupe.wait_for("model", port)
     seconds, mebibytes = troupe.used()["model"]
     assert seconds > 0
