@@ -68,6 +68,11 @@ async def claim(
     return Claimed((await tx.session.execute(statement)).all(), frozenset(gates.trouble))
 
 
+async def anything_due(session: AsyncSession) -> bool:
+    """Whether a claim could find anything; asked of SQLite first, where a claim that finds nothing would still lock."""
+    return any(row.what == "shelf" and row.name for row in await session.execute(_LOOK))
+
+
 async def _look(tx: Transaction) -> tuple[Sequence[Shelf], Gates]:
     rows = (await tx.session.execute(_LOOK)).all()
     shelves = []

@@ -153,6 +153,10 @@ class Worker:
         if not self._ready:
             await ensure_buckets(self._database, self._buckets)
             self._ready = True
+        if self._database.dialect == "sqlite":
+            async with self._database.reading() as session:
+                if not await claim.anything_due(session):
+                    return 0
         async with self._database.transaction() as tx:
             claimed = await claim.claim(tx, count=free, worker=self.name, lease=self._lease, kinds=self._kinds)
         for row in claimed.rows:
