@@ -39,7 +39,7 @@ from orchestrator.mail.catching.reception import receiving
 from orchestrator.mail.catching.store import Delivery, MailStore, without_brackets
 from orchestrator.main import Runtime, build, configure_logging, read_environment
 from orchestrator.services import writeback
-from orchestrator.work import schedule
+from orchestrator.work import schedule, trouble
 from orchestrator.work.limits import RateLimit
 from tests.chaos.plan import Person
 from tests.fixtures.model_stub import (
@@ -64,6 +64,8 @@ SANDBOX = SandboxSettings(
     delivery_timeout=8.0,
 )
 RETRIES = (0.2, 0.5, 1.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0)
+WAITS = (0.2, 0.3, 0.5, 1.0, 2.0)
+"""Of the breaker. An announced fault waits for whoever asks, so that each probe meets one until all are used up."""
 NOTE_PATIENCE = 3.0
 MODEL_FAULTS = 0.06
 """Of the calls; a grading makes one for each competency, so that one in four meets a fault."""
@@ -270,6 +272,7 @@ def _apply(store: Store, person: Person, job_id: str) -> None:
 def _compress_time() -> None:
     """Retries come after tenths of a second: a run lasts minutes, and the real schedule is made for hours of outage."""
     schedule.SCHEDULE = RETRIES
+    trouble.WAITS = WAITS
     writeback.NOTE_PATIENCE = NOTE_PATIENCE
 
 
