@@ -285,7 +285,12 @@ def _connections(configuration: Configuration, environ: Mapping[str, str]) -> Co
         if missing:
             continue
         try:
-            adapter = registry.create(connection.adapter, base_url=connection.base_url, credentials=credentials)
+            adapter = registry.create(
+                connection.adapter,
+                base_url=connection.base_url,
+                credentials=credentials,
+                options=connection.options,
+            )
         except AdapterError as error:
             missing.append(f"connection {connection.key}: {error}")
             continue

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -37,7 +38,6 @@ TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 # Shorter than the usual keep-alive of servers (5 s), so that a write rarely meets a connection that just closed.
 LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=4.0)
 MAX_ANSWER_BYTES = 20_000_000
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 class AnswerHints(msgspec.Struct, frozen=True):
@@ -53,9 +53,36 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+class HttpAnswer(msgspec.Struct, frozen=True):
+    """A 2xx answer; ``headers`` have lower-case names."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Credentials(Protocol):
+    """Credentials that change while the process runs."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """The headers that authenticate the next request."""
+        ...
+
+    async def renew(self, rejected: Mapping[str, str]) -> bool:
+        """The ATS rejected these headers: True where there are other ones now, so that asking again makes sense."""
+        ...
+
+
+Judge = Callable[[int, bytes], AdapterError | None]
+"""A vendor's own reading of an error answer (status, body); None where the usual reading is right."""
+
+
 def no_hints(_: bytes) -> AnswerHints:
     """Read nothing from an error body."""
     return AnswerHints()
+
+
+def no_judgement(_: int, __: bytes) -> None:
+    """Leave an error answer to the usual reading."""
 
 
 def utc_now() -> datetime:
@@ -86,7 +113,9 @@ class EgressGuard(httpx.AsyncBaseTransport):
 class HttpClient:
     """JSON over HTTP to one ATS, with one set of credentials.
 
-    ``headers`` carry the credentials. ``hints`` reads a vendor's error body. ``transport`` is for tests.
+    ``headers`` carry the credentials, or ``credentials`` makes them. ``hints`` reads a vendor's error body, ``judge``
+    an answer whose status means something else at this vendor, ``wait`` the seconds that a 429 asks for where they do
+    not stand in Retry-After. ``content_type`` is that of what we send. ``transport`` is for tests.
     """
 
     def __init__(
@@ -95,7 +124,11 @@ class HttpClient:
         *,
         headers: Mapping[str, str],
         hosts: frozenset[str] = frozenset(),
+        credentials: Credentials | None = None,
         hints: Callable[[bytes], AnswerHints] = no_hints,
+        judge: Judge = no_judgement,
+        wait: Callable[[Mapping[str, str], datetime], float | None] | None = None,
+        content_type: str = "application/json",
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         clock: Callable[[], datetime] = utc_now,
@@ -104,13 +137,17 @@ class HttpClient:
         inner = transport or httpx.AsyncHTTPTransport(verify=_tls(), limits=LIMITS, trust_env=False)
         self._client = httpx.AsyncClient(
             base_url=url,
-            headers={"Accept": "application/json", **headers},
+            headers={"Accept": content_type, **headers},
             timeout=timeout,
             transport=EgressGuard(inner, base_url=url, hosts=hosts),
             follow_redirects=False,
             trust_env=False,
         )
+        self._credentials = credentials
         self._hints = hints
+        self._judge = judge
+        self._wait = wait
+        self._content_type = content_type
         self._clock = clock
 
     async def aclose(self) -> None:
@@ -123,40 +160,96 @@ class HttpClient:
         Raises:
             AdapterError: one of the contract's, never OutcomeUnknown.
         """
-        return await self._request("GET", path, params=params)
+        return (await self.read_answer(path, params=params)).body
+
+    async def read_answer(
+        self, path: str, *, params: Mapping[str, str | int] | None = None, headers: Mapping[str, str] | None = None
+    ) -> HttpAnswer:
+        """GET a path below the base URL, or an address that the ATS gave (its host must be allowed).
+
+        Raises:
+            AdapterError: one of the contract's, never OutcomeUnknown.
+        """
+        return await self._request("GET", path, writes=False, params=params, extra=headers)
+
+    async def ask(self, path: str, *, body: object, headers: Mapping[str, str] | None = None) -> bytes:
+        """POST JSON that changes nothing, where a vendor reads by POST; the body of the 2xx answer.
+
+        Raises:
+            AdapterError: one of the contract's, never OutcomeUnknown.
+        """
+        content = msgspec.json.encode(body)
+        return (await self._request("POST", path, writes=False, content=content, extra=headers)).body
+
+    async def ask_form(self, path: str, fields: Mapping[str, str], *, headers: Mapping[str, str]) -> bytes:
+        """POST a form that changes no record (a token endpoint); the body of the 2xx answer.
+
+        Raises:
+            AdapterError: one of the contract's, never OutcomeUnknown.
+        """
+        extra = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        return (await self._request("POST", path, writes=False, content=urlencode(fields).encode(), extra=extra)).body
 
     async def write(self, method: str, path: str, *, body: object, headers: Mapping[str, str] | None = None) -> bytes:
-        """Send JSON that changes something; the body of the 2xx answer.
+        """Send JSON that changes something (None: no body); the body of the 2xx answer.
 
         Raises:
             OutcomeUnknown: sent, and not clearly answered.
             AdapterError: one of the contract's; nothing was changed.
         """
-        return await self._request(method, path, content=msgspec.json.encode(body), extra=headers)
+        content = None if body is None else msgspec.json.encode(body)
+        return (await self._request(method, path, writes=True, content=content, extra=headers)).body
 
     async def _request(
         self,
         method: str,
         path: str,
         *,
+        writes: bool,
         params: Mapping[str, str | int] | None = None,
         content: bytes | None = None,
         extra: Mapping[str, str] | None = None,
-    ) -> bytes:
-        headers = {**({} if content is None else {"Content-Type": "application/json"}), **(extra or {})}
+    ) -> HttpAnswer:
+        headers = {**({} if content is None else {"Content-Type": self._content_type}), **(extra or {})}
+        own = await self._credentials.headers() if self._credentials else {}
+        answer = await self._send(
+            method, path, writes=writes, params=params, content=content, headers={**headers, **own}
+        )
+        if answer.status_code == 401 and self._credentials and await self._credentials.renew(own):  # noqa: PLR2004 - Unauthorized
+            # Rejected credentials mean that nothing was done, so that a write may be sent again as well.
+            own = await self._credentials.headers()
+            answer = await self._send(
+                method, path, writes=writes, params=params, content=content, headers={**headers, **own}
+            )
+        if answer.is_success:
+            return HttpAnswer(_within_limit(answer.content, writes=writes), dict(answer.headers))
+        raise self._from_status(answer, writes=writes)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        writes: bool,
+        params: Mapping[str, str | int] | None,
+        content: bytes | None,
+        headers: Mapping[str, str],
+    ) -> httpx.Response:
         started = time.monotonic()
+        shown = path.partition("?")[0]
         try:
             answer = await self._client.request(method, path, params=params, content=content, headers=headers)
         except httpx.HTTPError as error:
-            logger.debug("%s %s: %s", method, path, type(error).__name__)
-            raise _from_exception(error, writes=method not in SAFE_METHODS) from None
-        logger.debug("%s %s: %d in %.3f s", method, path, answer.status_code, time.monotonic() - started)
-        if answer.is_success:
-            return _within_limit(answer.content, writes=method not in SAFE_METHODS)
-        raise self._from_status(answer, writes=method not in SAFE_METHODS)
+            logger.debug("%s %s: %s", method, shown, type(error).__name__)
+            raise _from_exception(error, writes=writes) from None
+        logger.debug("%s %s: %d in %.3f s", method, shown, answer.status_code, time.monotonic() - started)
+        return answer
 
     def _from_status(self, answer: httpx.Response, *, writes: bool) -> AdapterError:
         status = answer.status_code
+        judged = self._judge(status, answer.content)
+        if judged is not None:
+            return judged
         if status >= 500:  # noqa: PLR2004 - the class of server errors
             return _no_answer(f"the ATS answered {status}", writes=writes)
         if status == 429:  # noqa: PLR2004 - Too Many Requests
@@ -170,7 +263,9 @@ class HttpClient:
         return Refused(f"the ATS answered {status}", code=hints.code or f"http_{status}")
 
     def _retry_after(self, answer: httpx.Response) -> float | None:
-        return parse_retry_after(answer.headers.get("retry-after"), now=self._clock())
+        now = self._clock()
+        told = parse_retry_after(answer.headers.get("retry-after"), now=now)
+        return self._wait(dict(answer.headers), now) if told is None and self._wait else told
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> float | None:

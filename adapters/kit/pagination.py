@@ -1,5 +1,6 @@
 """Walk through cursor pages without ever going in circles."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -29,3 +30,12 @@ async def walk(fetch: Fetch[T], *, most_pages: int = MOST_PAGES) -> AsyncIterato
             raise PayloadInvalid("paging goes in circles: the ATS repeated a cursor")
         seen.add(cursor)
     raise PayloadInvalid(f"paging does not end: more than {most_pages} pages")
+
+
+_NEXT = re.compile(r"<([^>]*)>\s*;[^,]*\brel=\"?next\"?(?=[\s;,]|$)", re.IGNORECASE)
+
+
+def next_link(header: str | None) -> str | None:
+    """The address of the next page in a Link header (RFC 8288), None on the last page."""
+    found = _NEXT.search(header or "")
+    return found.group(1) if found else None

@@ -1,27 +1,59 @@
 """Webhook signatures: HMAC-SHA256 over exact bytes, several secrets at once for rotation, a replay window."""
 
 import hmac
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from adapters.contract.errors import SignatureInvalid
 
 REPLAY_WINDOW = timedelta(minutes=5)
 
+Encode = Callable[[bytes], str]
+"""How a vendor writes a digest."""
+
+
+def as_hex(digest: bytes) -> str:
+    """Lower-case hexadecimal."""
+    return digest.hex()
+
+
+def as_base64(digest: bytes) -> str:
+    """Standard base64 with padding (RFC 4648 §4)."""
+    return b64encode(digest).decode()
+
+
+def as_base64url(digest: bytes) -> str:
+    """URL-safe base64 without padding (RFC 4648 §5)."""
+    return urlsafe_b64encode(digest).decode().rstrip("=")
+
 
 def verify_hmac_sha256(message: bytes, *, signature_hex: str, secrets: Sequence[str]) -> None:
-    """Check ``signature_hex`` against every secret, in constant time. An empty secret verifies nothing.
+    """Check a hexadecimal signature, in either case, against every secret; see ``verify_hmac``.
 
     Raises:
         SignatureInvalid: no secret made this signature.
     """
-    presented = signature_hex.strip().lower().encode("utf-8", "surrogatepass")
+    keys = [secret.encode() for secret in secrets]
+    verify_hmac(message, signatures=[signature_hex.strip().lower()], keys=keys, encode=as_hex)
+
+
+def verify_hmac(message: bytes, *, signatures: Iterable[str], keys: Sequence[bytes], encode: Encode) -> None:
+    """Check whether any of ``signatures`` is the HMAC-SHA256 of ``message`` by any of ``keys``, in constant time.
+
+    An empty key verifies nothing.
+
+    Raises:
+        SignatureInvalid: none is.
+    """
+    presented = [signature.encode("utf-8", "surrogatepass") for signature in signatures]
     valid = False
-    for secret in secrets:
-        expected = hmac.new(secret.encode(), message, sha256).hexdigest().encode()
-        # No early end: the time taken must not tell which secret matched.
-        valid |= hmac.compare_digest(expected, presented) and bool(secret)
+    for key in keys:
+        expected = encode(hmac.new(key, message, sha256).digest()).encode()
+        for one in presented:
+            # No early end: the time taken must not tell which secret matched.
+            valid |= hmac.compare_digest(expected, one) and bool(key)
     if not valid:
         raise SignatureInvalid("the signature does not match")
 
@@ -34,3 +66,17 @@ def check_fresh(signed_at: datetime, *, now: datetime, window: timedelta = REPLA
     """
     if abs(now - signed_at) > window:
         raise SignatureInvalid("the delivery was signed outside the replay window")
+
+
+def signed_at_unix(text: str, *, milliseconds: bool = False) -> datetime:
+    """Read a signed time in whole seconds (or milliseconds) since 1970.
+
+    Raises:
+        SignatureInvalid: no such number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 16):  # noqa: PLR2004 - digits of a far future in milliseconds
+        raise SignatureInvalid("the signed time is not a number of seconds")
+    try:
+        return datetime.fromtimestamp(int(text) / (1000 if milliseconds else 1), tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        raise SignatureInvalid("the signed time is not a time") from None

@@ -48,6 +48,7 @@ class Connection(Strict, frozen=True, kw_only=True):
     adapter: Slug
     base_url: Annotated[str, Meta(pattern=r"^https?://", description="http:// or https:// address of the ATS")]
     credentials: dict[str, Secret]
+    options: dict[str, Line] = msgspec.field(default_factory=dict)
     webhook_secrets: tuple[Secret, ...] = ()
     poll_minutes: Annotated[int, Meta(ge=1, le=1440)] = 5
     stages: Annotated[tuple[StageMapping, ...], Meta(min_length=1)]

@@ -1,6 +1,6 @@
 """What a vendor tells the conformance suite, and the transports that the suite uses."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,8 +10,11 @@ import httpx
 from typing_extensions import override
 
 from adapters.contract.adapter import Adapter, ForwardMover
-from adapters.contract.model import FieldValue, Stage, StageKind
-from adapters.registry import create
+from adapters.contract.errors import AdapterError
+from adapters.contract.manifest import Capability
+from adapters.contract.model import FieldValue, Stage, StageKind, Visibility
+from adapters.kit.quality import Exempt
+from adapters.registry import VENDORS, create, quality
 
 
 class World(Protocol):
@@ -55,21 +58,91 @@ class World(Protocol):
         ...
 
 
+def in_headers(body: bytes, _secret: str, _at: datetime) -> bytes:
+    return body
+
+
+def unprepared(_: httpx.Request) -> httpx.Response | None:
+    return None
+
+
+def by_method(request: httpx.Request) -> bool:
+    return request.method not in {"GET", "HEAD"}
+
+
+Verb = Callable[[Adapter], Awaitable[object]]
+
+
 @dataclass(frozen=True)
 class Case:
-    """What a vendor tells the suite."""
+    """What a vendor tells the suite. What has a default is for vendors that differ there.
+
+    ``seal`` puts the signature into the body, for vendors that sign there. ``stage_changes`` is how many events the
+    ``stage_changed`` body means and ``delivery_ids`` whether they have an id. ``prepared`` answers token requests and
+    the like before a canned answer, ``changes`` says which requests change something, ``drift`` has other answers in a
+    wrong shape for a verb, ``permanent`` other meanings of a status.
+    """
 
     key: str
     sign: Callable[[bytes, str, datetime], dict[str, str]]
     stage_changed: bytes
-    ping: bytes
     unknown: bytes
     running: Callable[[], AbstractAsyncContextManager[World]]
     credentials: Mapping[str, str]
+    ping: bytes | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
     base_url: str = "https://ats.example.com"
     permission_body: bytes = b"{}"
     permission_scope: str | None = None
     broken_bodies: tuple[bytes, ...] = (b"", b"not json", b"[]", b"{}", b"\xff\xfe", b'{"id": 1}')
+    seal: Callable[[bytes, str, datetime], bytes] = in_headers
+    delivery_ids: bool = True
+    prepared: Callable[[httpx.Request], httpx.Response | None] = unprepared
+    changes: Callable[[httpx.Request], bool] = by_method
+    drift: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    permanent: Mapping[int, type[AdapterError]] = field(default_factory=dict)
+    sample_id: str = "1"
+    sample_values: Mapping[str, FieldValue] = field(default_factory=lambda: {"a": "b"})
+    terminal_kinds: frozenset[StageKind] = frozenset({StageKind.HIRED, StageKind.REJECTED})
+    no_such_ids: tuple[str, ...] = ("nobody", "..", "a b", "é")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return VENDORS[self.key].manifest.capabilities
+
+    def exempt(self, rule: str) -> bool:
+        """Whether the quality file says, with a reason, that a rule does not apply."""
+        return isinstance(quality(self.key)[rule], Exempt)
+
+    def reads(self) -> dict[str, Verb]:
+        """Every verb that reads, of those that the vendor claims."""
+        verbs: dict[str, Verb] = {"read_application": lambda adapter: adapter.read_application(self.sample_id)}
+        if Capability.POLLING in self.capabilities:
+            verbs["list_changed"] = lambda adapter: adapter.list_changed(None)
+        if Capability.STAGES in self.capabilities:
+            verbs["list_stages"] = lambda adapter: adapter.list_stages()
+        if Capability.CUSTOM_FIELDS in self.capabilities:
+            verbs["list_fields"] = lambda adapter: adapter.list_fields()
+            verbs["read_fields"] = lambda adapter: adapter.read_fields(self.sample_id)
+        if Capability.NOTES in self.capabilities:
+            verbs["list_notes"] = lambda adapter: adapter.list_notes(self.sample_id)
+        return verbs
+
+    def writes(self) -> dict[str, Verb]:
+        """Every verb that writes, of those that the vendor claims."""
+        verbs: dict[str, Verb] = {}
+        if Capability.CUSTOM_FIELDS in self.capabilities:
+            verbs["write_fields"] = lambda adapter: adapter.write_fields(
+                self.sample_id, self.sample_values, expected={}
+            )
+        if Capability.NOTES in self.capabilities:
+            verbs["add_note"] = lambda adapter: adapter.add_note(self.sample_id, "a note", visibility=self.visibility)
+        return verbs
+
+    @property
+    def visibility(self) -> Visibility:
+        """Private, where the vendor has private notes."""
+        return Visibility.PRIVATE if Capability.PRIVATE_NOTES in self.capabilities else Visibility.TEAM
 
 
 @dataclass
@@ -77,12 +150,20 @@ class Canned(httpx.AsyncBaseTransport):
     """Answers every request the same way and keeps what it was asked."""
 
     answer: Callable[[httpx.Request], httpx.Response]
+    prepared: Callable[[httpx.Request], httpx.Response | None] = unprepared
     requests: list[httpx.Request] = field(default_factory=list)
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        ready = self.prepared(request)
+        if ready is not None:
+            return ready
         self.requests.append(request)
         return self.answer(request)
+
+    def changed(self, case: Case) -> bool:
+        """Whether anything was asked that changes something."""
+        return any(case.changes(request) for request in self.requests)
 
 
 def status(code: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"{}") -> Canned:
@@ -99,7 +180,9 @@ def failing(error: Exception) -> Canned:
 @asynccontextmanager
 async def connected(case: Case, world: World, credentials: Mapping[str, str] | None = None) -> AsyncIterator[Adapter]:
     """A live adapter, closed at the end."""
-    adapter = create(case.key, base_url=world.base_url, credentials=credentials or world.credentials)
+    adapter = create(
+        case.key, base_url=world.base_url, credentials=credentials or world.credentials, options=case.options
+    )
     try:
         yield adapter
     finally:

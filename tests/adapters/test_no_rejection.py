@@ -20,12 +20,12 @@ from adapters.contract.errors import Refused
 from adapters.contract.model import Stage, StageKind
 from adapters.registry import VENDORS, create
 from tests.adapters.case import Case, connected, forward_stage, mover
-from tests.adapters.sandbox.world import SANDBOX_CASE
+from tests.adapters.cases import CASES
 
 ROOT = Path(adapters.__file__).parent
 # The little ATS is not an adapter: it is what adapters talk to, and there people do move candidates anywhere.
 THE_ATS_ITSELF = ROOT / "sandbox" / "server"
-CASES = {"sandbox": SANDBOX_CASE}
+MOVERS = {key: case for key, case in CASES.items() if manifest.Capability.ADVANCE in case.capabilities}
 TERMINAL = [kind for kind in StageKind if kind.terminal]
 ENDS = re.compile(r"reject|archiv|disqualif|decline|dismiss|dispos|withdraw|blacklist", re.IGNORECASE)
 # Words by which vendors end an application; none may be in a path, a query name or a body key that we send.
@@ -163,7 +163,7 @@ def test_every_vendor_has_a_case() -> None:
     assert set(VENDORS) == set(CASES)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", MOVERS.values(), ids=MOVERS)
 async def test_advance_refuses_what_the_ats_calls_terminal(case: Case) -> None:
     """Even a move made with a lying stage map, or forged past its own check, leaves the ATS as it was."""
     async with case.running() as world, connected(case, world, world.moving_credentials) as adapter:
@@ -199,5 +199,7 @@ def forged(application_id: str, stage: Stage, kind: StageKind | None) -> Forward
 async def test_only_forward_movers_advance(case: Case) -> None:
     """Capability and code agree, so that nothing can be called that was not claimed."""
     transport = httpx.MockTransport(lambda _: httpx.Response(500))
-    adapter = create(case.key, base_url=case.base_url, credentials=case.credentials, transport=transport)
+    adapter = create(
+        case.key, base_url=case.base_url, credentials=case.credentials, options=case.options, transport=transport
+    )
     assert isinstance(adapter, ForwardMover) == (manifest.Capability.ADVANCE in adapter.manifest.capabilities)

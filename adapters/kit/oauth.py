@@ -1,0 +1,152 @@
+"""OAuth 2 tokens: got when they are needed, renewed once for all processes, kept before they are used (RFC 6749, §4.1–6).
+
+A new access token can end the old one (single active token), and a refresh token can be good for one use. So one process
+renews at a time, looks first whether another one did, and what comes is on disk before anybody uses it.
+"""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote_plus
+
+import msgspec
+from msgspec import Meta, Struct
+
+from adapters.contract.errors import AuthRejected, NotFound, PermissionMissing, Refused
+from adapters.contract.tokens import Tokens, TokenStore
+from adapters.kit.http import HttpClient, utc_now
+from adapters.kit.payload import decode
+
+EARLY = timedelta(seconds=60)
+"""A token that ends within this is renewed before it is used: a request takes time, and clocks differ."""
+
+_REFUSED = (Refused, AuthRejected, PermissionMissing, NotFound)
+
+
+class _TokenAnswer(Struct, frozen=True):
+    """RFC 6749 §5.1; some vendors give the end as a moment (``expires_at``) instead of a number of seconds."""
+
+    access_token: Annotated[str, Meta(min_length=1)]
+    expires_in: float | str | None = None
+    expires_at: str | float | None = None
+    refresh_token: str | None = None
+
+
+class MemoryTokens:
+    """A store for one process: for client credentials, where what is lost is simply asked for again."""
+
+    def __init__(self, tokens: Tokens | None = None) -> None:
+        self._tokens = tokens
+        self._lock = asyncio.Lock()
+
+    async def read(self) -> Tokens | None:
+        """What is kept now."""
+        return self._tokens
+
+    async def keep(self, tokens: Tokens) -> None:
+        """Keep new tokens."""
+        self._tokens = tokens
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator["MemoryTokens"]:
+        """Wait until nobody else renews."""
+        async with self._lock:
+            yield self
+
+
+class OAuth:
+    """The credentials of one connection, for ``HttpClient(credentials=...)``.
+
+    ``endpoint`` is a client on the token endpoint's host and ``path`` the path there. With ``grant`` (the form fields of
+    a client-credentials grant) a token can be had at any time; without it the store must hold a refresh token from the
+    customer's consent.
+    """
+
+    def __init__(
+        self,
+        endpoint: HttpClient,
+        path: str,
+        *,
+        client_id: str,
+        client_secret: str,
+        store: TokenStore,
+        grant: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._endpoint, self._path, self._store, self._grant, self._clock = endpoint, path, store, grant, clock
+        # RFC 6749 §2.3.1: both are form-encoded before they become a Basic header.
+        pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+        self._basic = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        self._tokens: Tokens | None = None
+
+    async def headers(self) -> Mapping[str, str]:
+        """The bearer header.
+
+        Raises:
+            AuthRejected: there is no token and none can be had: the customer must connect again.
+            AdapterError: the token endpoint did not answer.
+        """
+        tokens = self._tokens or await self._store.read()
+        if tokens is None or self._ends(tokens):
+            tokens = await self._renewed(tokens.access if tokens else None)
+        self._tokens = tokens
+        return _bearer(tokens)
+
+    async def renew(self, rejected: Mapping[str, str]) -> bool:
+        """Get another token than the rejected one, unless another process has it already."""
+        self._tokens = await self._renewed(rejected.get("Authorization", "").removeprefix("Bearer "))
+        return _bearer(self._tokens) != rejected
+
+    async def aclose(self) -> None:
+        """Close the client of the token endpoint."""
+        await self._endpoint.aclose()
+
+    def _ends(self, tokens: Tokens) -> bool:
+        return tokens.expires_at is not None and tokens.expires_at - EARLY <= self._clock()
+
+    async def _renewed(self, used: str | None) -> Tokens:
+        async with self._store.turn() as turn:
+            kept = await turn.read()
+            if kept is not None and kept.access != used and not self._ends(kept):
+                return kept
+            form = self._form(kept)
+            try:
+                body = await self._endpoint.ask_form(self._path, form, headers=self._basic)
+            except _REFUSED:
+                raise AuthRejected("the token endpoint refused to renew: connect this account again") from None
+            answer = decode(body, _TokenAnswer, what="the answer of the token endpoint")
+            tokens = Tokens(
+                access=answer.access_token,
+                expires_at=_end(answer, self._clock()),
+                refresh=answer.refresh_token or (kept.refresh if kept else None),
+            )
+            await turn.keep(tokens)
+        return tokens
+
+    def _form(self, kept: Tokens | None) -> Mapping[str, str]:
+        if self._grant is not None:
+            return self._grant
+        if kept is None or not kept.refresh:
+            raise AuthRejected("nobody has connected this account yet")
+        return {"grant_type": "refresh_token", "refresh_token": kept.refresh}
+
+
+def _bearer(tokens: Tokens) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {tokens.access}"}
+
+
+def _end(answer: _TokenAnswer, now: datetime) -> datetime | None:
+    if answer.expires_at is not None:
+        try:
+            end = msgspec.convert(answer.expires_at, datetime, strict=False)
+        except msgspec.ValidationError:
+            return None
+        return end if end.tzinfo else end.replace(tzinfo=UTC)
+    try:
+        seconds = float(answer.expires_in) if answer.expires_in is not None else None
+    except ValueError:
+        return None
+    return None if seconds is None else now + timedelta(seconds=seconds)
