@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import structlog
@@ -14,16 +16,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import registry
 from adapters.contract.errors import AdapterError, NotFound
+from adapters.contract.manifest import Capability
 from adapters.kit.http import HttpClient
 from orchestrator import logging
 from orchestrator.config.load import load
 from orchestrator.config.schema import Configuration, Vocabulary
 from orchestrator.db.inbox import Inbox
-from orchestrator.db.migrate import upgrade
 from orchestrator.db.session import Database
 from orchestrator.errors import ConfigurationInvalid, MailFailed, SettingsInvalid
 from orchestrator.grading.embedded import EmbeddedGrader
-from orchestrator.grading.model import model_grader
 from orchestrator.mail.smtp import Security, SmtpMailer
 from orchestrator.ports import Clock, Grader, Mailer, SystemClock
 from orchestrator.services.accounts import Accounts
@@ -66,6 +67,28 @@ from rubrics.document import DocumentInvalid
 from rubrics.lint import Finding, lint
 from rubrics.loader import load_library, load_sources
 from rubrics.schema import Rubric
+
+
+def later(module: str, name: str) -> Callable[..., Any]:
+    """Stand for a function whose module is imported when it is first called.
+
+    For the few that take longer to import than everything else and that most processes never call. Import the function
+    under TYPE_CHECKING as well, so that its calls stay checked.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return getattr(import_module(module), name)(*args, **kwargs)
+
+    return call
+
+
+if TYPE_CHECKING:
+    from orchestrator.db.migrate import upgrade
+    from orchestrator.grading.model import model_grader
+else:
+    # Half of the time to be ready, and most processes neither migrate nor ask a model.
+    upgrade = later("orchestrator.db.migrate", "upgrade")
+    model_grader = later("orchestrator.grading.model", "model_grader")
 
 log = structlog.get_logger(__name__)
 
@@ -156,8 +179,18 @@ def vocabulary(folders: Sequence[Path] = ()) -> tuple[Vocabulary, Mapping[str, R
         rubrics = load_library(folders)
     except DocumentInvalid as error:
         raise ConfigurationInvalid(error.problems) from error
-    adapters = tuple(manifest.key for manifest in registry.manifests())
-    return Vocabulary(adapters=adapters, rubrics=tuple(rubrics)), rubrics
+    manifests = registry.manifests()
+
+    def without(capability: Capability) -> frozenset[str]:
+        return frozenset(manifest.key for manifest in manifests if capability not in manifest.capabilities)
+
+    known = Vocabulary(
+        adapters=tuple(manifest.key for manifest in manifests),
+        rubrics=tuple(rubrics),
+        without_fields=without(Capability.CUSTOM_FIELDS),
+        without_notes=without(Capability.NOTES),
+    )
+    return known, rubrics
 
 
 def check_configuration(path: Path) -> tuple[Configuration, Mapping[str, Rubric]]:

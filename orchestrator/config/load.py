@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from orchestrator.config.schema import Configuration, Vocabulary, configuration_schema
+from orchestrator.config.schema import Configuration, Connection, Vocabulary, configuration_schema
 from orchestrator.domain.program import NOT_YET_SUPPORTED
 from orchestrator.domain.stage import normal_name
 from orchestrator.errors import ConfigurationInvalid
@@ -62,6 +62,23 @@ def _connections(configuration: Configuration, document: Document, vocabulary: V
         keys = connection.fields.field_keys()
         for key in sorted({key for key in keys if keys.count(key) > 1}):
             yield document.problem((*path, "fields"), f"two parts of a result go to the same field {key!r}")
+        said = _write_back(connection, vocabulary)
+        if said is not None:
+            yield document.problem((*path, "fields"), said)
+
+
+def _write_back(connection: Connection, vocabulary: Vocabulary) -> str | None:
+    """What is wrong with where a result goes, None where nothing is."""
+    fields, fieldless = connection.fields, connection.adapter in vocabulary.without_fields
+    if fieldless and not fields.notes_only:
+        return f"{connection.adapter} has no custom fields; leave only `note: private` here, and notes carry the result"
+    if fields.note is not None and connection.adapter in vocabulary.without_notes:
+        return f"{connection.adapter} has no notes; remove `note`"
+    if fields.notes_only and (fields.note is None or not fieldless):
+        return "`completion` and `band` must each have a field" + (" or `note` must be set" if fieldless else "")
+    if not fields.notes_only and (fields.completion is None or fields.band is None):
+        return "`completion` and `band` must each have a field"
+    return None
 
 
 def _programs(configuration: Configuration, document: Document, vocabulary: Vocabulary) -> Iterable[Problem]:

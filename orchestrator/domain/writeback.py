@@ -19,11 +19,11 @@ Key = Annotated[str, Meta(min_length=1, max_length=120, description="key of the 
 class FieldMap(Strict, frozen=True, kw_only=True):
     """Which part of a result goes to which custom field; a part that is not named here is not written.
 
-    ``note`` adds the bullets as a note with this visibility.
+    ``note`` adds the bullets as a note with this visibility. Where an ATS has no custom fields, notes carry all of it.
     """
 
-    completion: Key
-    band: Key
+    completion: Key | None = None
+    band: Key | None = None
     subscores: Key | None = None
     score: Key | None = None
     bullets: Key | None = None
@@ -35,6 +35,11 @@ class FieldMap(Strict, frozen=True, kw_only=True):
         """Every field key that the mapping declares as ours."""
         values = (self.completion, self.band, self.subscores, self.score, self.bullets, self.link, self.audit_ref)
         return tuple(value for value in values if value is not None)
+
+    @property
+    def notes_only(self) -> bool:
+        """True where no field is mapped: what would stand in fields stands in the notes."""
+        return not self.field_keys()
 
 
 class FieldVerdict(StrEnum):
@@ -73,10 +78,19 @@ def note_marker(result_id: str) -> str:
     return f"[evenhand {result_id}]"
 
 
-def note_body(result: Result) -> str:
-    """The private note: band, bullets, link. Short on purpose; the artefacts are behind the link."""
+def completion_note(completion: str, *, marker: str) -> str:
+    """The note that says where an interview stands, for an ATS without custom fields."""
+    return f"First interview: {completion}\n{marker}"
+
+
+def note_body(result: Result, *, whole: bool = False) -> str:
+    """The private note: band, bullets, link; with ``whole`` the subscores too, where no field holds them.
+
+    Short on purpose; the artefacts are behind the link.
+    """
     lines = [
         f"First interview: {result.band_label}",
+        *(f"{subscore.name}: {subscore.text}" for subscore in result.subscores if whole),
         *(f"• {bullet.text}" for bullet in result.bullets),
         f"Evidence: {result.link}",
         "A summary of what was said, not a verdict. A person decides.",

@@ -15,7 +15,7 @@ from orchestrator.db.session import Transaction
 from orchestrator.domain import interview as machine
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import AskForAlternative, Command, Completion, Effect, InterviewState
-from orchestrator.domain.writeback import FieldMap, note_body, note_marker, result_fields
+from orchestrator.domain.writeback import FieldMap, completion_note, note_body, note_marker, result_fields
 from orchestrator.errors import Stale
 from orchestrator.services.connections import Connections
 from orchestrator.services.kinds import ExpireInterview, ScoreInterview, SendMail, WriteBack
@@ -177,11 +177,18 @@ class Steps:
     ) -> None:
         application = await self._application(tx, interview)
         mapping = self._connections.get(application.connection).settings.fields
-        fields: dict[str, FieldValue] = {mapping.completion: value.value}
+        fields: dict[str, FieldValue] = {mapping.completion: value.value} if mapping.completion else {}
         if value is Completion.INVITED:
             # A new interview begins: the band of an earlier one must not stand beside it.
-            fields |= await self._emptied(tx, application, mapping, but=(mapping.completion,))
+            fields |= await self._emptied(tx, application, mapping, but=fields)
         row = WriteBackRow(kind=WriteBackKind.COMPLETION, fields=fields)
+        if mapping.notes_only and mapping.note is not None:
+            if value is Completion.IN_PROGRESS:
+                # Worth a field that changes, not a line that stays.
+                return
+            row.note_marker = note_marker(new_id().hex)
+            row.note = completion_note(value.value, marker=row.note_marker)
+            row.note_visibility = mapping.note.value
         await self._enqueue_write(tx, interview, application, row, now=now)
 
     async def _write_result(self, tx: Transaction, interview: InterviewRow, *, now: datetime) -> None:
@@ -192,7 +199,7 @@ class Steps:
         fields |= await self._emptied(tx, application, mapping, but=fields)
         row = WriteBackRow(kind=WriteBackKind.RESULT, fields=fields)
         if mapping.note is not None:
-            row.note = note_body(result)
+            row.note = note_body(result, whole=mapping.notes_only)
             row.note_visibility = mapping.note.value
             row.note_marker = note_marker(result.audit_ref)
         await self._enqueue_write(tx, interview, application, row, now=now)

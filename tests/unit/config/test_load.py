@@ -1,8 +1,10 @@
 """evenhand.yaml: every problem at once, each with its line, field, what is allowed and a near match."""
 
+import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import orchestrator
 from orchestrator.config.load import load, loads
@@ -147,6 +149,42 @@ def test_one_field_for_two_parts_of_a_result() -> None:
     (problem,) = problems(GOOD.replace("band: f_band", "band: f_completion"))
     assert (problem.field, problem.line) == ("connections[0].fields", 18)
     assert "'f_completion'" in problem.message
+
+
+FIELDS = """      completion: f_completion
+      band: f_band
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "fieldless", "noteless", "words"),
+    [
+        ("      band: f_band\n", False, False, "`completion` and `band` must each have a field"),
+        ("      note: private\n", False, False, "`completion` and `band` must each have a field"),
+        ("      note: private\n", True, False, None),
+        ("      {}\n", True, False, "or `note` must be set"),
+        (FIELDS, True, False, "has no custom fields"),
+        (FIELDS + "      note: team\n", False, True, "has no notes"),
+        (FIELDS + "      note: team\n", False, False, None),
+    ],
+)
+def test_a_result_has_somewhere_to_go(*, fields: str, fieldless: bool, noteless: bool, words: str | None) -> None:
+    """Fields where the ATS has them, notes where it has none; anything else is named before the first interview."""
+    known = replace(
+        VOCABULARY,
+        without_fields=frozenset({"sandbox"} if fieldless else ()),
+        without_notes=frozenset({"sandbox"} if noteless else ()),
+    )
+    assert FIELDS in GOOD
+    text = GOOD.replace(FIELDS, fields)
+    if words is None:
+        assert loads(text, file="evenhand.yaml", vocabulary=known).connections
+        return
+    with pytest.raises(ConfigurationInvalid, match=re.escape(words)) as caught:
+        loads(text, file="evenhand.yaml", vocabulary=known)
+    (problem,) = caught.value.problems
+    assert isinstance(problem, Problem)
+    assert problem.field == "connections[0].fields"
 
 
 def test_every_option_that_does_not_work_yet_has_its_case() -> None:

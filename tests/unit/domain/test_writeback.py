@@ -5,11 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from adapters.contract.model import FieldValue
+from adapters.contract.model import FieldValue, Visibility
 from orchestrator.domain.evidence import Bullet
 from orchestrator.domain.interview import Completion
 from orchestrator.domain.result import Finality, Result, Subscore
-from orchestrator.domain.writeback import FieldMap, FieldVerdict, compare, note_body, note_marker, result_fields
+from orchestrator.domain.writeback import (
+    FieldMap,
+    FieldVerdict,
+    compare,
+    completion_note,
+    note_body,
+    note_marker,
+    result_fields,
+)
 
 WRITE, SAME, CONFLICT = FieldVerdict.WRITE, FieldVerdict.SAME, FieldVerdict.CONFLICT
 VALUES = st.one_of(st.none(), st.sampled_from(["", "Strong", "strong", " Strong "]), st.integers(0, 2), st.floats(0, 2))
@@ -112,3 +120,14 @@ def test_the_note_says_who_decides_and_can_be_found_again() -> None:
     assert "A person decides." in body
     assert body.endswith(note_marker("r1"))
     assert note_marker("r1") != note_marker("r2")
+
+
+def test_notes_carry_what_fields_cannot() -> None:
+    """Without custom fields a note says where the interview stands, and the last one has the subscores too."""
+    assert FieldMap(note=Visibility.PRIVATE).notes_only
+    assert not MAPPING.notes_only
+    assert completion_note("Invited", marker="[evenhand x]") == "First interview: Invited\n[evenhand x]"
+    whole, short = note_body(RESULT, whole=True), note_body(RESULT)
+    assert "Causes: 4.5" in whole
+    assert "Causes: 4.5" not in short
+    assert whole.endswith(note_marker("r1"))
