@@ -15,7 +15,7 @@ import uvloop
 from adapters.contract.events import StageChanged
 from adapters.kit.http import HttpClient
 from bench.decision import AT_ONCE, WORKER_CONCURRENCY, result, starts
-from orchestrator.db.models.intake import DeliveryRow
+from orchestrator.db.repositories.intake import Deliveries
 from orchestrator.main import Runtime, build, configure_logging
 from orchestrator.services.kinds import ProcessDelivery
 from orchestrator.settings import read_settings
@@ -32,13 +32,15 @@ class Flow:
 
     def __init__(self, runtime: Runtime, client: HttpClient) -> None:
         self._runtime = runtime
+        self._deliveries = Deliveries(runtime.database)
         self._client = client
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def process(self, payload: ProcessDelivery, _job: Job) -> Outcome | None:
         """Parse, decide, post."""
-        async with self._runtime.database.reading() as session:
-            delivery = await session.get_one(DeliveryRow, payload.delivery_id)
+        delivery = await self._deliveries.get(payload.delivery_id)
+        if delivery is None:
+            raise LookupError("a delivery that was made into work is gone")
         adapter = self._runtime.connections.get(delivery.connection).adapter
         [event] = adapter.parse(delivery.headers, delivery.body or b"")
         if isinstance(event, StageChanged) and starts(event.application_id):

@@ -3,12 +3,20 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.output import plainly
-from orchestrator.demo.show import run_demo
-from orchestrator.mail.catcher import run_catcher
+from orchestrator.main import later
+
+if TYPE_CHECKING:
+    from orchestrator.demo.show import run_demo
+    from orchestrator.mail.catcher import run_catcher
+else:
+    # A browser and a mail server, which no other command needs.
+    run_demo = later("orchestrator.demo.show", "run_demo")
+    run_catcher = later("orchestrator.mail.catcher", "run_catcher")
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """serve and worker: the two kinds of process."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -164,6 +165,8 @@ class _Shift:
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
+    # What is loaded by now stays until the end: the collector need not look at it again and again.
+    gc.freeze()
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(main)
 

@@ -9,13 +9,14 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from sqlite3 import Connection as SqliteConnection
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, PoolResetState
 
 from orchestrator.db.models.audit import append_events
 from orchestrator.domain.audit import AuditEvent
@@ -38,6 +39,8 @@ DATABASE_TROUBLE = (sa.exc.SQLAlchemyError, OSError)
 
 ERRANDS = 5.0
 """Seconds that closing waits for what still runs beside."""
+
+T = TypeVar("T")
 
 
 class Transaction:
@@ -134,6 +137,14 @@ class Database:
             await self._reader.dispose()
 
 
+async def in_driver(connection: AsyncConnection, errand: Callable[[SqliteConnection], T]) -> T:
+    """Run an errand with SQLite's own connection, in the thread that it belongs to; the errand's errors are raised."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    # aiosqlite offers a thread's turn for one statement only.
+    done: T = await driver._execute(lambda: errand(driver._conn))  # noqa: SLF001 - the way that its own methods take
+    return done
+
+
 def _postgres_engine(url: str, *, pool_size: int) -> AsyncEngine:
     engine = create_async_engine(
         url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_PATIENCE, hide_parameters=True
@@ -158,7 +169,9 @@ def _postgres_engine(url: str, *, pool_size: int) -> AsyncEngine:
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=60, pool_reset_on_return=None, hide_parameters=True
+    )
     pragmas = (*SQLITE_PRAGMAS, "query_only=ON") if read_only else SQLITE_PRAGMAS
 
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -173,6 +186,13 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, read_only: bool = Fa
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    def on_reset(connection: DBAPIConnection, _record: ConnectionPoolEntry, state: PoolResetState) -> None:
+        raw: Any = connection
+        # A rollback costs a turn of the driver's thread, asking whether there is something to roll back costs nothing.
+        if state.asyncio_safe and not state.terminate_only and raw.driver_connection.in_transaction:
+            connection.rollback()
+
     sa.event.listen(engine.sync_engine, "connect", on_connect)
     sa.event.listen(engine.sync_engine, "begin", on_begin)
+    sa.event.listen(engine.sync_engine, "reset", on_reset)
     return engine

@@ -14,7 +14,7 @@ from adapters.contract.errors import NotFound, PayloadInvalid, SignatureInvalid
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged
 from adapters.contract.model import Application, ChangedPage
 from orchestrator.db.inbox import Inbox, Received
-from orchestrator.db.models.intake import DeliveryRow, DeliverySource, DeliveryState
+from orchestrator.db.models.intake import DeliverySource, DeliveryState
 from orchestrator.db.repositories import intake as rows
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.trigger import CLOCK_TOLERANCE
@@ -62,6 +62,7 @@ class Intake:
         self._sync = sync
         self._triggering = triggering
         self._inbox = inbox
+        self._deliveries = rows.Deliveries(database)
 
     async def go_live(self) -> None:
         """Remember since when each connection is live: who stood in a stage before is not interviewed by surprise."""
@@ -134,8 +135,7 @@ class Intake:
 
     async def process_delivery(self, payload: ProcessDelivery, job: Job) -> Outcome | None:
         """Re-read every application that a delivery names, then decide."""
-        async with self._database.reading() as session:
-            delivery = await session.get(DeliveryRow, payload.delivery_id)
+        delivery = await self._deliveries.get(payload.delivery_id)
         if delivery is None or delivery.state is not DeliveryState.RECEIVED:
             return Done()
         if delivery.body is None:

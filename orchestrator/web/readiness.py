@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from orchestrator.db.migrate import script_location
 from orchestrator.db.models.worker import WorkerProcess
+from orchestrator.db.revisions import revisions
 from orchestrator.db.session import Database
 from orchestrator.work.sql import DatabaseNow
 
@@ -25,10 +24,8 @@ class Migrated:
     """
 
     def __init__(self, database: Database) -> None:
-        scripts = ScriptDirectory(str(script_location()))
         self._database = database
-        self._newest = frozenset(scripts.get_heads())
-        self._known = frozenset(one.revision for one in scripts.walk_revisions())
+        self._known, self._newest = revisions()
 
     async def troubles(self) -> Sequence[str]:
         """What stands in the way of work, in words without secrets; empty means ready."""

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,8 +65,11 @@ async def claim(
             takes.append((shelf, 1))
     if not takes:
         return Claimed()
-    statement = _take(takes, tx.dialect, count=count, worker=worker, lease=lease)
-    return Claimed((await tx.session.execute(statement)).all(), frozenset(gates.trouble))
+    values: dict[str, object] = {"most": count, "fence": str(uuid.uuid4()), "taker": worker, "seconds": lease}
+    for number, (shelf, most) in enumerate(takes):
+        values |= {f"shelf_{number}": shelf.name, f"most_{number}": most}
+    rows = (await tx.session.execute(_take(len(takes), tx.dialect), values)).all()
+    return Claimed(rows, frozenset(gates.trouble))
 
 
 async def anything_due(session: AsyncSession) -> bool:
@@ -131,37 +135,50 @@ def _looking() -> sa.CompoundSelect[Any]:
 
 _LOOK = _looking()
 
+_CLAIMED = tuple(
+    work.c[name]
+    for name in (
+        *("id", "kind", "version", "payload", "subject", "lane", "rate_key", "dedupe", "run_at"),
+        *("attempt", "max_attempts", "lease_until", "token", "created_at"),
+    )
+)
+"""What an attempt and its settling ask of a row."""
 
-def _take(
-    takes: Sequence[tuple[Shelf, int]], dialect: str, *, count: int, worker: str, lease: float
-) -> ReturningUpdate[Any]:
+
+@lru_cache(maxsize=64)
+def _take(shelves: int, dialect: str) -> ReturningUpdate[Any]:
+    """Take from so many shelves. Built once for each number of them: that costs the processor more than running it."""
     parts = []
-    for number, (shelf, most) in enumerate(takes):
+    for number in range(shelves):
         part = (
             sa.select(work.c.id, work.c.priority, work.c.run_at)
             # As a sub-select the time is read once, and so bounds the walk through the index; what may change from row to
             # row would be compared with every timer that lies in the future.
-            .where(HEAD, work.c.shelf == shelf.name, work.c.run_at <= sa.select(DatabaseNow()).scalar_subquery())
+            .where(
+                HEAD,
+                work.c.shelf == sa.bindparam(f"shelf_{number}"),
+                work.c.run_at <= sa.select(DatabaseNow()).scalar_subquery(),
+            )
             .order_by(work.c.run_at, work.c.id)
-            .limit(most)
+            .limit(sa.bindparam(f"most_{number}", type_=sa.Integer))
             .with_for_update(skip_locked=True)
             .cte(f"part_{number}")
         )
         # Without MATERIALIZED the planner may run the sub-select again and lock more than it takes.
         parts.append(part.prefix_with("MATERIALIZED") if dialect == "postgresql" else part)
     due = sa.union_all(*(sa.select(part) for part in parts)).subquery("due")
-    chosen = sa.select(due.c.id).order_by(due.c.priority, due.c.run_at, due.c.id).limit(count)
+    chosen = sa.select(due.c.id).order_by(due.c.priority, due.c.run_at, due.c.id)
     return (
         sa.update(work)
-        .where(work.c.id.in_(chosen), HEAD)
+        .where(work.c.id.in_(chosen.limit(sa.bindparam("most", type_=sa.Integer))), HEAD)
         .values(
             state=WorkState.RUNNING,
-            token=str(uuid.uuid4()),
-            worker=worker,
+            token=sa.bindparam("fence"),
+            worker=sa.bindparam("taker"),
             attempt=work.c.attempt + 1,
-            lease_until=DatabaseNow() + lease,
+            lease_until=DatabaseNow() + sa.bindparam("seconds", type_=sa.Double),
         )
-        .returning(work)
+        .returning(*_CLAIMED)
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -11,26 +12,41 @@ from orchestrator.work.settle import settle_done
 
 log = structlog.get_logger(__name__)
 
+LINGER = 0.01
+"""Seconds that something done, or a free place, waits for others where there is much to do: one transaction for many."""
+
 
 class Finishing:
-    """Call it with a job: returns when the job is settled, or lost, or the database did not take it."""
+    """Call it with a job: returns when the job is settled, or lost, or the database did not take it.
 
-    def __init__(self, database: Database, *, on_lost: Callable[[Job], None]) -> None:
+    ``more`` says whether others than the given number of jobs are worth a short wait.
+    """
+
+    def __init__(self, database: Database, *, on_lost: Callable[[Job], None], more: Callable[[int], bool]) -> None:
         self._database = database
         self._on_lost = on_lost
-        self._waiting: list[Job] = []
+        self._more = more
+        self._waiting: list[tuple[Job, asyncio.Future[None]]] = []
+        self._enough = asyncio.Event()
         self._settling: asyncio.Task[None] | None = None
 
     async def __call__(self, job: Job) -> None:
-        """Settle ``job`` as done, with whatever else is done at this moment."""
-        self._waiting.append(job)
-        while job in self._waiting:
-            if self._settling is None:
-                self._settling = asyncio.create_task(self._settle(), name="settle-done")
-            await asyncio.wait({self._settling})
+        """Settle ``job`` as done, with whatever else is done at this moment or in the next."""
+        settled = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, settled))
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle(), name="settle-done")
+        elif not self._more(len(self._waiting)):
+            self._enough.set()
+        await settled
 
     async def _settle(self) -> None:
-        jobs = list(self._waiting)
+        self._enough.clear()
+        if self._more(len(self._waiting)):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._enough.wait(), timeout=LINGER)
+        group, self._waiting = self._waiting, []
+        jobs = [job for job, _ in group]
         try:
             async with self._database.transaction() as tx:
                 ours = await settle_done(tx, [job.row for job in jobs])
@@ -43,5 +59,7 @@ class Finishing:
                 if not job.settled:
                     self._on_lost(job)
         finally:
-            del self._waiting[: len(jobs)]
-            self._settling = None
+            for _, settled in group:
+                if not settled.done():
+                    settled.set_result(None)
+            self._settling = asyncio.create_task(self._settle(), name="settle-done") if self._waiting else None

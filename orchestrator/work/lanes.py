@@ -8,11 +8,14 @@ by everybody, or two would wait for each other.
 
 import hashlib
 from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from orchestrator.db.session import Transaction
 from orchestrator.work.sql import DatabaseNow
@@ -74,9 +77,8 @@ async def lanes_of(tx: Transaction, conditions: Collection[sa.ColumnElement[bool
 
 async def open_lanes(tx: Transaction, lanes: Collection[str]) -> set[str]:
     """Which of these lanes, all locked by the caller, have open work."""
-    named, lane_ = _named(tx, lanes)
-    statement = sa.select(lane_).select_from(named).where(sa.exists().where(work.c.lane == lane_, IS_OPEN))
-    return {str(lane) for lane in (await tx.session.execute(statement)).scalars()}
+    found = await tx.session.execute(_opened(tx.dialect), _names(tx, lanes))
+    return {str(lane) for lane in found.scalars()}
 
 
 async def behind(session: AsyncSession, lane: str, *, after: int, kinds: Collection[str], most: int = 200) -> list[int]:
@@ -103,7 +105,21 @@ async def settle_behind(tx: Transaction, ids: Collection[int]) -> list[str]:
 
 async def promote(tx: Transaction, lanes: Collection[str]) -> None:
     """Make the first open item of each lane, all locked by the caller, its head where the head was just taken out."""
-    named, lane = _named(tx, lanes)
+    promoted = await tx.session.execute(_promotion(tx.dialect), _names(tx, lanes))
+    if promoted.first() is not None:
+        await ring_after_commit(tx)
+
+
+# Built once for each database: that costs the processor more than running them.
+@lru_cache
+def _opened(dialect: str) -> sa.Select[str]:
+    named, lane = _named(dialect)
+    return sa.select(lane).select_from(named).where(sa.exists().where(work.c.lane == lane, IS_OPEN))
+
+
+@lru_cache
+def _promotion(dialect: str) -> ReturningUpdate[Any]:
+    named, lane = _named(dialect)
     first, headed = work.alias("first"), work.alias("headed")
     # One look-up for each lane: a grouping would walk through all that waits in it.
     earliest = (
@@ -114,22 +130,24 @@ async def promote(tx: Transaction, lanes: Collection[str]) -> None:
         .scalar_subquery()
     )
     headless = ~sa.exists().where(headed.c.lane == lane, headed.c.state.in_([QUEUED, RUNNING]), headed.c.head)
-    statement = (
+    return (
         sa.update(work)
         .where(work.c.id.in_(sa.select(earliest).select_from(named).where(headless)))
         .values(head=True)
         .returning(work.c.id)
     )
-    if (await tx.session.execute(statement)).first() is not None:
-        await ring_after_commit(tx)
 
 
-def _named(tx: Transaction, lanes: Collection[str]) -> tuple[sa.FromClause, sa.ColumnElement[str]]:
-    """The lanes as a table of one column, handed over as one parameter: the statement is compiled once, whatever they are."""
+def _names(tx: Transaction, lanes: Collection[str]) -> dict[str, object]:
     names = sorted(set(lanes))
-    if tx.dialect == "postgresql":
-        array = sa.literal(names, postgresql.ARRAY(sa.Text))
+    return {"names": names if tx.dialect == "postgresql" else msgspec.json.encode(names).decode()}
+
+
+def _named(dialect: str) -> tuple[sa.FromClause, sa.ColumnElement[str]]:
+    """The lanes as a table of one column, handed over as one parameter: the statement is the same whatever they are."""
+    if dialect == "postgresql":
+        array = sa.bindparam("names", type_=postgresql.ARRAY(sa.Text))
         table = sa.func.unnest(array).table_valued(sa.column("lane", sa.Text)).render_derived(name="named")
         return table, table.c.lane
-    table = sa.func.json_each(msgspec.json.encode(names).decode()).table_valued(sa.column("value", sa.Text))
+    table = sa.func.json_each(sa.bindparam("names", type_=sa.Text)).table_valued(sa.column("value", sa.Text))
     return table, table.c.value

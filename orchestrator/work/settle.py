@@ -12,7 +12,7 @@ from orchestrator.work.claim import ClaimedRow
 from orchestrator.work.lanes import lock_lanes, promote
 from orchestrator.work.limits import pause
 from orchestrator.work.outcome import REASON_LENGTH, Dead, Done, Outcome, Pause, Retry, Unreachable
-from orchestrator.work.sql import DatabaseNow
+from orchestrator.work.sql import DatabaseNow, padded
 from orchestrator.work.table import RUNNING, Cause, WorkState, work
 from orchestrator.work.trouble import answered, count_failure
 
@@ -49,7 +49,7 @@ async def settle(tx: Transaction, row: ClaimedRow, outcome: Outcome, *, troubled
 
 async def settle_done(tx: Transaction, rows: Sequence[ClaimedRow]) -> set[int]:
     """Many rows at once that are done without any effect of their own; the ids of those that were still ours."""
-    pairs = [(row.id, row.token) for row in rows]
+    pairs = padded([(row.id, row.token) for row in rows])
     if every := {row.lane for row in rows if row.lane is not None}:
         await lock_lanes(tx, every)
     statement = (

@@ -1,11 +1,20 @@
 """The few expressions that SQLite and PostgreSQL spell differently, so that every statement is written once."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+T = TypeVar("T")
+
+
+def padded(values: Sequence[T]) -> list[T]:
+    """The values, the last one repeated up to a power of two: for an IN, so that few statements do for any number."""
+    missing = (1 << max(0, len(values) - 1).bit_length()) - len(values)
+    return [*values, *(list(values[-1:]) * missing)]
 
 
 class DatabaseNow(FunctionElement[float]):

@@ -13,7 +13,7 @@ from msgspec import Struct
 from orchestrator.db.session import DATABASE_TROUBLE, Database
 from orchestrator.work import claim
 from orchestrator.work.feed import Feed, Feeder
-from orchestrator.work.finishing import Finishing
+from orchestrator.work.finishing import LINGER, Finishing
 from orchestrator.work.job import Handler, Job
 from orchestrator.work.limits import RateLimit, ensure_buckets
 from orchestrator.work.outcome import Dead, Done, LeaseLost, Outcome, Retry, outcome_of
@@ -67,9 +67,12 @@ class Worker:
         self._running: dict[asyncio.Task[None], Job] = {}
         self._stopped: WeakSet[asyncio.Task[None]] = WeakSet()
         self._wake = asyncio.Event()
-        self._finishing = Finishing(database, on_lost=self._lost)
+        self._finishing = Finishing(database, on_lost=self._lost, more=self._more_to_finish)
         self._presence = Presence(database, name=self.name, lease=lease, concurrency=concurrency, kinds=kinds)
         self._ready = False
+        # The last claim got all that it asked for: there is probably more.
+        self._deep = False
+        self._later: asyncio.TimerHandle | None = None
         self._stopping = False
         self._cut_short = asyncio.Event()
         self._drain = 20.0
@@ -101,9 +104,12 @@ class Worker:
         """
         before = self.counts.claimed
         async with self._upkeep():
-            while await self._feed_and_claim() or self._running:
+            self._wake.clear()
+            # What ended while it was claimed may have let another item of its lane go.
+            while await self._feed_and_claim() or self._running or self._wake.is_set():
                 if self._running:
-                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+                    await self._wake.wait()
+                self._wake.clear()
         return self.counts.claimed - before
 
     async def stop(self, *, drain: float = 20.0) -> None:
@@ -153,7 +159,7 @@ class Worker:
         if not self._ready:
             await ensure_buckets(self._database, self._buckets)
             self._ready = True
-        if self._database.dialect == "sqlite":
+        if self._database.dialect == "sqlite" and not self._deep:
             async with self._database.reading() as session:
                 if not await claim.anything_due(session):
                     return 0
@@ -164,13 +170,27 @@ class Worker:
             task = asyncio.create_task(self._attempt(job, row), name=f"work-{row.kind}-{row.id}")
             self._running[task] = job
             task.add_done_callback(self._forget)
+        self._deep = len(claimed.rows) == free
         self.counts.claimed += len(claimed.rows)
         self._presence.claimed(claimed.rows)
         return len(claimed.rows)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
+        if not self._deep or len(self._running) * 2 <= self._concurrency:
+            self._claim_now()
+        elif self._later is None:
+            # A claim of many costs what a claim of one does, so with much to do places are filled some at a time.
+            self._later = asyncio.get_running_loop().call_later(LINGER, self._claim_now)
+
+    def _claim_now(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         self._wake.set()
+
+    def _more_to_finish(self, waiting: int) -> bool:
+        return self._deep and waiting * 2 < len(self._running)
 
     async def _attempt(self, job: Job, row: claim.ClaimedRow) -> None:
         began = time.monotonic()

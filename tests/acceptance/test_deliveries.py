@@ -19,7 +19,8 @@ from tests.fixtures.house import House, running_house
 from tests.fixtures.receiver import Received, receiving
 from tests.integration.services.rows import settled
 
-EXAMPLES = 15
+EXAMPLES = {"sqlite": 15, "postgresql": 8}
+"""The order of deliveries is the engine's business, not the database's: the second one need not repeat them all."""
 
 
 @dataclass
@@ -47,12 +48,10 @@ async def new_application(house: House, number: int, *, job: int = 0) -> tuple[s
     return str(answer.json()["id"]), email
 
 
-async def deliver(house: House, delivery: Received) -> int:
+async def deliver(ats: httpx.AsyncClient, delivery: Received) -> int:
     """Post a captured delivery to Evenhand, byte for byte."""
-    async with httpx.AsyncClient() as ats:
-        headers = {name: value for name, value in delivery.headers.items() if name not in {"host", "content-length"}}
-        answer = await ats.post(f"{house.url}/hooks/sandbox", content=delivery.body, headers=headers)
-        return answer.status_code
+    headers = {name: value for name, value in delivery.headers.items() if name not in {"host", "content-length"}}
+    return (await ats.post("/hooks/sandbox", content=delivery.body, headers=headers)).status_code
 
 
 async def counts(house: House, captured: Captured) -> tuple[int, int, int]:
@@ -80,7 +79,11 @@ def url(request: pytest.FixtureRequest) -> str:
 
 async def test_any_order_and_any_number_of_deliveries_is_one_interview(url: str, tmp_path: Path) -> None:
     """Permutations, duplicates and delays of deliveries, mixed with polls, always end the same way."""
-    async with running_house(url, tmp_path, subscribe=False) as house, receiving() as receiver:
+    async with (
+        running_house(url, tmp_path, subscribe=False) as house,
+        receiving() as receiver,
+        httpx.AsyncClient(base_url=house.url) as ats,
+    ):
         await house.sandbox.subscribe(receiver.url)
         number = 0
 
@@ -98,7 +101,7 @@ async def test_any_order_and_any_number_of_deliveries_is_one_interview(url: str,
         async def example(order: list[int], pauses: list[bool], polls: list[bool]) -> None:
             captured = await capture()
             for index, pause, poll in zip(order, pauses, polls, strict=True):
-                assert await deliver(house, captured.deliveries[index % len(captured.deliveries)]) == 202
+                assert await deliver(ats, captured.deliveries[index % len(captured.deliveries)]) == 202
                 if poll:
                     async with house.runtime.database.transaction() as tx:
                         await enqueue(tx, PollConnection(connection="sandbox"))
@@ -113,15 +116,15 @@ async def test_any_order_and_any_number_of_deliveries_is_one_interview(url: str,
             await settled(house)
             assert await counts(house, captured) == (1, 1, 1)
 
-        for order, pauses, polls in drawn_examples():
+        for order, pauses, polls in drawn_examples(EXAMPLES[house.runtime.database.dialect]):
             await example(order, pauses, polls)
 
 
-def drawn_examples() -> list[tuple[list[int], list[bool], list[bool]]]:
+def drawn_examples(count: int) -> list[tuple[list[int], list[bool], list[bool]]]:
     """Sequences that hypothesis draws: every delivery at least once, in any order, any of them again."""
     drawn: list[tuple[list[int], list[bool], list[bool]]] = []
 
-    @settings(max_examples=EXAMPLES, database=None)
+    @settings(max_examples=count, database=None)
     @given(st.data())
     def draw(data: st.DataObject) -> None:
         again = data.draw(st.lists(st.integers(0, 2), max_size=6))

@@ -6,6 +6,7 @@ The main job still completes, and nothing happens twice: one interview, one invi
 import asyncio
 import queue
 import random
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -79,7 +80,16 @@ class Killer(threading.Thread):
                 return
 
 
-def persistently(action: Callable[[], Any]) -> Any:
+def until_open(stage: Stage) -> None:
+    """Wait until somebody listens again. To ask for pages meanwhile would only slow the start down."""
+    deadline = monotonic() + PATIENCE
+    while monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", stage.ports.evenhand), timeout=1):
+            return
+        sleep(0.02)
+
+
+def persistently(stage: Stage, action: Callable[[], Any]) -> Any:
     """Do it, and again when the site was away: what a patient person does."""
     deadline = monotonic() + PATIENCE
     while True:
@@ -89,6 +99,7 @@ def persistently(action: Callable[[], Any]) -> Any:
             if monotonic() > deadline:
                 raise
             sleep(0.05)
+            until_open(stage)
 
 
 def read_back(stage: Stage) -> tuple[Transcript, Result]:
@@ -131,6 +142,7 @@ def decided(stage: Stage, witness: Witness, application_id: str) -> Profile:
     """Decide, however often the page is away, until the ATS shows the result."""
     deadline = monotonic() + PATIENCE
     while monotonic() < deadline:
+        until_open(stage)
         with suppress(httpx.TransportError, Surprised):
             decide(stage.ports, REVIEWER, "the candidate")
         try:
@@ -167,7 +179,7 @@ def test_ten_kills_lose_nothing_and_double_nothing(seed: int, tmp_path: Path) ->
             link = invitation_link(stage.ports, before["candidate"]["emails"][0])
             before_interview = killer.kills.total()
             killer.strike("interview")
-            persistently(lambda: take_interview(stage.ports, link, read_answers(None)))
+            persistently(stage, lambda: take_interview(stage.ports, link, read_answers(None)))
             killer.strike("scoring")
             in_review = wait_for_field(witness, application["id"], COMPLETION, [Completion.IN_REVIEW])
             before_decision = killer.kills.total()

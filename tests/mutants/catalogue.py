@@ -8,16 +8,19 @@ RACES = f"{WORK}/test_engine_races.py::test_a_lane_goes_on_whoever_adds_to_it_me
 LIMITS = f"{WORK}/test_engine_limits.py"
 ACCEPTED = f"{WORK}/test_engine_deliveries.py"
 WRITES = "tests/acceptance/test_write_back.py"
+RIDERS = "tests/integration/services/test_riders.py"
+BREAKER = f"{WORK}/test_breaker.py"
+HASTE = "tests/unit/architecture/test_comparisons.py::test_no_secret_is_compared_in_haste"
 
 ACKNOWLEDGED = (
     Mutant(
         name="acknowledge-before-stored",
         danger="a delivery is answered before it is on disk; a crash loses it (N2)",
         file="orchestrator/db/inbox.py",
-        old="            (outcome,) = await asyncio.gather(self._store_all(",
-        new="            for _, future in batch:\n"
-        "                future.set_result(True)\n"
-        "            (outcome,) = await asyncio.gather(self._store_all(",
+        old="        deliveries = [one for one, _ in taken]\n",
+        new="        for _, future in taken:\n"
+        "            future.set_result(True)\n"
+        "        deliveries = [one for one, _ in taken]\n",
         caught_by=(
             "tests/integration/db/test_inbox.py::test_nothing_is_acknowledged_that_the_database_refused[sqlite]",
         ),
@@ -54,6 +57,28 @@ ACKNOWLEDGED = (
         old="                dedupe=_dedupe(events, body),\n",
         new='                dedupe=_dedupe(events, body) + f":{uuid.uuid4()}",\n',
         caught_by=(f"{ACCEPTED}::test_a_delivery_that_comes_again_is_counted[sqlite]",),
+    ),
+)
+
+RIDING = (
+    Mutant(
+        name="riders-looked-up-after-the-reading",
+        danger="a delivery is settled by a reading that began before it came; its move is never seen (N2)",
+        file="orchestrator/services/intake.py",
+        old="                if riders and job.lane and found is not None and outcome != OLDER:\n"
+        "                    await lock_lanes(tx, [job.lane])\n",
+        new="                if job.lane and found is not None and outcome != OLDER:\n"
+        "                    await lock_lanes(tx, [job.lane])\n"
+        "                    riders = await behind(tx.session, job.lane, after=job.id, kinds=_READING)\n",
+        caught_by=(f"{RIDERS}::test_a_delivery_that_came_while_the_ats_was_read_gets_a_reading_of_its_own[sqlite]",),
+    ),
+    Mutant(
+        name="riders-of-a-404",
+        danger="one 404 of a replica that lags settles everything that waits behind it (N2)",
+        file="orchestrator/services/intake.py",
+        old="if riders and job.lane and found is not None and outcome != OLDER:",
+        new="if riders and job.lane and outcome != OLDER:",
+        caught_by=(f"{RIDERS}::test_a_reading_that_found_nothing_settles_nothing_else[sqlite]",),
     ),
 )
 
@@ -277,6 +302,30 @@ HELD_BACK = (
         ),
     ),
     Mutant(
+        name="failures-together-counted-apart",
+        danger="eight requests that were under way together make the first pause a long one",
+        file="orchestrator/work/trouble.py",
+        old="    fresh = sa.or_(below, work_pause.c.until <= DatabaseNow())\n",
+        new="    fresh = sa.or_(below, work_pause.c.until.is_not(None))\n",
+        caught_by=(f"{BREAKER}::test_failures_under_way_together_are_one[sqlite]",),
+    ),
+    Mutant(
+        name="pause-never-grows",
+        danger="an ATS that is down is asked every second for hours",
+        file="orchestrator/work/trouble.py",
+        old="WAITS[min(failures - THRESHOLD, len(WAITS) - 1)]",
+        new="WAITS[min(failures - THRESHOLD, 0)]",
+        caught_by=(f"{BREAKER}::test_the_pause_grows_with_every_try[sqlite]",),
+    ),
+    Mutant(
+        name="answer-ends-a-pause-by-hand",
+        danger="what a person paused goes on by itself: with the old key, or in the middle of their maintenance",
+        file="orchestrator/work/trouble.py",
+        old="        .where(work_pause.c.rate_key == rate_key, work_pause.c.failures > 0)\n",
+        new="        .where(work_pause.c.rate_key == rate_key)\n",
+        caught_by=(f"{BREAKER}::test_a_pause_by_hand_is_touched_by_nobody[sqlite]",),
+    ),
+    Mutant(
         name="retry-at-once",
         danger="what failed is tried again without a wait until its attempts are used up",
         file="orchestrator/work/settle.py",
@@ -311,4 +360,42 @@ HELD_BACK = (
     ),
 )
 
-MUTANTS = (*ACKNOWLEDGED, *FENCED, *WRITTEN, *IN_ORDER, *HELD_BACK)
+TOLD = (
+    Mutant(
+        name="running-not-counted",
+        danger="work that hangs in a handler is in no figure that an operator sees",
+        file="orchestrator/work/metrics.py",
+        old="        .where(IS_OPEN)\n",
+        new="        .where(IS_OPEN, work.c.state == QUEUED)\n",
+        caught_by=(f"{WORK}/test_backlog.py::test_what_runs_is_counted_beside_what_waits[sqlite]",),
+    ),
+    Mutant(
+        name="unread-not-counted",
+        danger="deliveries pile up on disk and the figure for them says none",
+        file="orchestrator/work/metrics.py",
+        old="sa.literal_column(\"'received'\"), ~DeliveryRow.queued)",
+        new="sa.literal_column(\"'received'\"), DeliveryRow.queued)",
+        caught_by=(f"{WORK}/test_metrics.py::test_unread_deliveries_are_counted_with_the_age_of_the_oldest[sqlite]",),
+    ),
+)
+
+COMPARED = (
+    Mutant(
+        name="signature-compared-in-haste",
+        danger="the time that a refusal takes tells how much of a forged signature was right",
+        file="adapters/kit/signatures.py",
+        old="hmac.compare_digest(expected, one)",
+        new="(expected == one)",
+        caught_by=(HASTE,),
+    ),
+    Mutant(
+        name="metrics-token-compared-in-haste",
+        danger="the same for the token of the metrics",
+        file="orchestrator/web/metrics.py",
+        old="if not hmac.compare_digest(given, expected):",
+        new="if given != expected:",
+        caught_by=(HASTE,),
+    ),
+)
+
+MUTANTS = (*ACKNOWLEDGED, *RIDING, *FENCED, *WRITTEN, *IN_ORDER, *HELD_BACK, *TOLD, *COMPARED)

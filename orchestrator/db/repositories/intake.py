@@ -1,5 +1,6 @@
 """Deliveries, refusals, quarantine and the shadow of the ATS."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from orchestrator.db.models.intake import (
     QuarantineState,
     RefusedCount,
 )
+from orchestrator.db.session import Database
 from orchestrator.db.upsert import insert_into
 
 
@@ -66,6 +68,45 @@ async def take_waiting(session: AsyncSession, *, limit: int) -> Sequence[Waiting
     )
     found = [Waiting(*row) for row in await session.execute(statement)]
     return sorted(found, key=lambda one: one.id)
+
+
+class StoredDelivery(Struct, frozen=True):
+    """A delivery as it came in. ``body`` is None where retention removed it, or where there never was one."""
+
+    id: uuid.UUID
+    connection: str
+    headers: dict[str, str]
+    body: bytes | None
+    state: DeliveryState
+
+
+class Deliveries:
+    """Reads stored deliveries; what is asked for in one moment, as by items that were claimed together, is read together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._asked: list[uuid.UUID] = []
+        self._reading: asyncio.Task[dict[uuid.UUID, StoredDelivery]] | None = None
+
+    async def get(self, delivery_id: uuid.UUID) -> StoredDelivery | None:
+        """The delivery, None where there is none of this id. Raises what the database raises."""
+        self._asked.append(delivery_id)
+        if self._reading is None:
+            # Begins when everybody who is about to run has run.
+            self._reading = asyncio.create_task(self._read(), name="read-deliveries")
+        # Who asked and is cut off must not cut off the others.
+        return (await asyncio.shield(self._reading)).get(delivery_id)
+
+    async def _read(self) -> dict[uuid.UUID, StoredDelivery]:
+        asked, self._asked, self._reading = self._asked, [], None
+        async with self._database.reading() as session:
+            found = await session.execute(_STORED, {"ids": asked})
+            return {row.id: StoredDelivery(*row) for row in found}
+
+
+_STORED = sa.select(
+    DeliveryRow.id, DeliveryRow.connection, DeliveryRow.headers, DeliveryRow.body, DeliveryRow.state
+).where(DeliveryRow.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 async def processed(session: AsyncSession, deliveries: Sequence[uuid.UUID], *, outcome: str, at: datetime) -> None:

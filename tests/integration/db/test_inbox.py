@@ -111,6 +111,36 @@ async def test_nothing_is_acknowledged_that_the_database_refused(database: Datab
     assert len(await rows(database)) == 1
 
 
+async def test_statements_that_share_a_turn_commit_each_for_itself(sqlite_database: Database) -> None:
+    """Without grouping, one that is refused takes nothing back of those before it, and is answered for what it is."""
+    inbox = Inbox(sqlite_database, group=1)
+    async with sqlite_database.transaction() as tx:
+        await tx.session.execute(
+            sa.text(
+                "CREATE TRIGGER no_bad BEFORE INSERT ON delivery WHEN NEW.dedupe = 'bad' "
+                "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            )
+        )
+    answers = await asyncio.gather(
+        *(inbox.store(delivery(key)) for key in ("one", "one", "bad", "two")), return_exceptions=True
+    )
+    assert answers[:2] == [True, False]
+    assert [type(answer) for answer in answers[2:]] == [sa.exc.DBAPIError, sa.exc.DBAPIError]
+    assert await inbox.store(delivery("two"))
+    await inbox.aclose()
+    assert [(row.dedupe, row.times_received) for row in await rows(sqlite_database)] == [("one", 2), ("two", 1)]
+
+
+async def test_who_waits_when_it_closes_is_stored(database: Database) -> None:
+    """Closing ends with the last of those who were let in, however many statements they need."""
+    inbox = Inbox(database, group=7)
+    waiting = [asyncio.create_task(inbox.store(delivery(f"d-{number}"))) for number in range(40)]
+    await asyncio.sleep(0)
+    await inbox.aclose()
+    assert await asyncio.gather(*waiting) == [True] * 40
+    assert len(await rows(database)) == 40
+
+
 async def test_a_server_that_came_back_is_used_at_once(postgres_cluster: Cluster, postgres_database: Database) -> None:
     """Kept connections died with the server; the first delivery after it is stored all the same, once."""
     inbox = Inbox(postgres_database)

@@ -81,7 +81,7 @@ async def test_a_worker_gives_back_what_it_cannot_finish(database_url: str, tmp_
     with fleet.listening() as hanging:
         # It takes connections and never says a word.
         ats = f"http://127.0.0.1:{hanging.getsockname()[1]}"
-        variables = fleet.environment(database_url, tmp_path, ats=ats, EVENHAND_DRAIN_SECONDS="6")
+        variables = fleet.environment(database_url, tmp_path, ats=ats, EVENHAND_DRAIN_SECONDS="2")
         async with fleet.member(variables, "serve") as web, fleet.member(variables, "worker") as worker:
             for number in range(5):
                 assert (await fleet.ask(web.port, fleet.delivery(number))).status == 202

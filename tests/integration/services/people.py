@@ -19,7 +19,7 @@ from typing_extensions import override
 from orchestrator.db.models.application import ApplicationRow, TriggerDecisionRow
 from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.models.scoring import CaseKind, CaseRow
-from orchestrator.demo.browser import Page, ScriptedBrowser
+from orchestrator.demo.browser import TIMEOUT, Page, ScriptedBrowser
 from orchestrator.demo.script import Reviewer, take_interview
 from orchestrator.demo.show import read_answers
 from orchestrator.domain.interview import InterviewState
@@ -39,6 +39,16 @@ def fresh_sqlite(template: Path, folder: Path) -> str:
 
 class Visitor(ScriptedBrowser):
     """A browser whose owner also reads error pages."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = httpx.Client(
+            base_url=base_url,
+            follow_redirects=True,
+            timeout=TIMEOUT,
+            trust_env=False,
+            headers={"Accept": "text/html"},
+            verify=False,  # plain HTTP on loopback; reading certificates would only cost time
+        )
 
     @staticmethod
     @override
