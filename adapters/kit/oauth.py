@@ -105,7 +105,7 @@ class OAuth:
         await self._endpoint.aclose()
 
     def _ends(self, tokens: Tokens) -> bool:
-        return tokens.expires_at is not None and tokens.expires_at - EARLY <= self._clock()
+        return tokens.expires_at is not None and tokens.expires_at <= self._clock() + EARLY
 
     async def _renewed(self, used: str | None) -> Tokens:
         async with self._store.turn() as turn:
@@ -145,8 +145,10 @@ def _end(answer: _TokenAnswer, now: datetime) -> datetime | None:
         except msgspec.ValidationError:
             return None
         return end if end.tzinfo else end.replace(tzinfo=UTC)
-    try:
-        seconds = float(answer.expires_in) if answer.expires_in is not None else None
-    except ValueError:
+    if answer.expires_in is None:
         return None
-    return None if seconds is None else now + timedelta(seconds=seconds)
+    try:
+        return now + timedelta(seconds=float(answer.expires_in))
+    except (ValueError, OverflowError):
+        # No number, none that counts seconds, or an end that no calendar has: the token itself is good.
+        return None

@@ -18,7 +18,7 @@ from orchestrator.work.wakeup import ring_after_commit
 THRESHOLD = 3
 """Failures in a row before a connection counts as down."""
 
-WAITS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+WAITS: tuple[float, ...] = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Seconds of pause after the third, fourth, … failure; the last one repeats."""
 
 JITTER = 0.25

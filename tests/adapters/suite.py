@@ -50,6 +50,9 @@ PERMANENT: Mapping[int, type[AdapterError]] = {
 }
 
 
+SIGNATURE_RULES = {"signature-bad", "signature-missing", "signature-rotation", "signature-empty-secret"}
+
+
 class AdapterConformance:
     """Cases for one vendor; see the module."""
 
@@ -429,6 +432,6 @@ class AdapterConformance:
         grades = quality(case.key)
         assert "todo" not in grades.values()
         if Capability.SIGNED_WEBHOOKS in claimed:
-            assert not [
-                rule for rule, grade in grades.items() if rule.startswith("signature") and isinstance(grade, Exempt)
-            ]
+            # Some vendors sign no time, and some sign a token in place of the body: such a delivery is a hint all the same.
+            excused = {rule for rule, grade in grades.items() if isinstance(grade, Exempt) and rule in SIGNATURE_RULES}
+            assert not excused

@@ -69,9 +69,11 @@ def target_of(key: str) -> Target:
     ]
     return Target(
         key=key,
-        adapter=create(key, base_url=case.base_url, credentials=case.credentials, transport=status(500)),
+        adapter=create(
+            key, base_url=case.base_url, credentials=case.credentials, options=case.options, transport=status(500)
+        ),
         sign=case.sign,
-        payloads=(case.stage_changed, case.ping, case.unknown, *bodies),
+        payloads=(case.stage_changed, *([case.ping] if case.ping is not None else []), case.unknown, *bodies),
         headers=tuple({name.lower(): value for name, value in one.items()} for one in headers)
         or (MappingProxyType({}),),
     )
