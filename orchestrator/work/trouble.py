@@ -46,7 +46,7 @@ async def count_failure(tx: Transaction, rate_key: str, reason: str) -> float | 
         return await _still_paused(tx, rate_key)
     if failures < THRESHOLD:
         return None
-    wait = WAITS[min(failures - THRESHOLD, len(WAITS) - 1)] * (1 + JITTER * random.random())  # noqa: S311 - jitter, no secret
+    wait: float = WAITS[min(failures - THRESHOLD, len(WAITS) - 1)] * (1 + JITTER * random.random())  # noqa: S311 - jitter, no secret
     await tx.session.execute(
         sa.update(work_pause).where(work_pause.c.rate_key == rate_key).values(until=DatabaseNow() + wait)
     )
