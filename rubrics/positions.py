@@ -6,7 +6,6 @@ A document comes from a person's editor, so whatever is wrong with it is a `Prob
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TypeAlias, cast
 
 import yaml
@@ -124,7 +123,7 @@ def parse(text: str, *, file: str) -> Document:
     if len(text) > MAX_CHARACTERS:
         raise DocumentInvalid([_at(file, None, f"the file is longer than {MAX_CHARACTERS:,} characters")])
     try:
-        node = _composed(text)
+        node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         reason = ", ".join(part for part in (error.context, error.problem) if part)
         raise DocumentInvalid(
@@ -141,15 +140,6 @@ def parse(text: str, *, file: str) -> Document:
     return _Reading(file).document(node)
 
 
-def _composed(text: str) -> yaml.Node | None:
-    """The node tree, by libyaml where there is one: it takes a third of the time."""
-    if yaml.__with_libyaml__:
-        with suppress(yaml.YAMLError):
-            return _FastLoader(text).get_single_node()
-    # What is wrong is always said by the same of the two, in the same words.
-    return _Loader(text).get_single_node()
-
-
 def _at(file: str, mark: yaml.Mark | None, message: str, path: Path = ()) -> Problem:
     line, column = _position(mark) if mark else (1, 1)
     return Problem(file=file, line=line, column=column, field=field_name(path), message=message)
@@ -159,14 +149,14 @@ def _position(mark: yaml.Mark) -> Position:
     return mark.line + 1, mark.column + 1
 
 
-class _Composing(yaml.composer.Composer):
-    """PyYAML's composer with the core types of YAML 1.2, no tags and a bounded depth."""
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe composer with the core types of YAML 1.2, no tags and a bounded depth."""
 
     depth = 0
 
     @override
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = cast("yaml.NodeEvent", self.peek_event())  # type: ignore[attr-defined] # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue] the parser is mixed in
+        event = cast("yaml.NodeEvent", self.peek_event())  # type: ignore[no-untyped-call] # pyright: ignore[reportUnknownMemberType] the stub of the parser has no types
         tag, mark = getattr(event, "tag", None), cast("yaml.Mark | None", event.start_mark)
         if tag is not None:
             raise yaml.MarkedYAMLError(problem=f"the tag {tag} is not used here", problem_mark=mark)
@@ -178,20 +168,8 @@ class _Composing(yaml.composer.Composer):
         return node
 
 
-class _Loader(_Composing, yaml.SafeLoader):
-    """Reads in Python."""
-
-
-class _FastLoader(_Composing, yaml.CSafeLoader):
-    """Reads in C, and composes in Python like the other: depth and tags are looked at in one place."""
-
-    def __init__(self, text: str) -> None:
-        yaml.CSafeLoader.__init__(self, text)
-        yaml.composer.Composer.__init__(self)
-
-
-# Replaces what the loaders would inherit: YAML 1.1 reads `no` as false and 22:30 as a number.
-_Loader.yaml_implicit_resolvers = _FastLoader.yaml_implicit_resolvers = {
+# Replaces what the loader would inherit: YAML 1.1 reads `no` as false and 22:30 as a number.
+_Loader.yaml_implicit_resolvers = {
     first: [(_YAML + name, pattern) for name, pattern, firsts in _CORE if first in firsts]
     for first in sorted({first for _, _, firsts in _CORE for first in firsts})
 }
