@@ -56,7 +56,7 @@ from orchestrator.web.candidate import CandidateController
 from orchestrator.web.deps import Services
 from orchestrator.web.metrics import metrics_handlers
 from orchestrator.web.team import team_routes
-from orchestrator.web.webhooks import receive
+from orchestrator.web.webhooks import receive, receive_at_capability
 from orchestrator.work.admin import pauses
 from orchestrator.work.clock import Clockwork, Tick
 from orchestrator.work.job import Handler
@@ -119,6 +119,7 @@ class Runtime:
                 CandidateController,
                 *team_routes(),
                 receive,
+                receive_at_capability,
                 *metrics_handlers(self.settings.metrics_token, self.services.operating.metrics),
             ],
             services=self.services,

@@ -10,6 +10,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
+from adapters.contract.delivery import Answer, Greeter
 from adapters.contract.errors import NotFound, PayloadInvalid, SignatureInvalid
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged
 from adapters.contract.model import Application, ChangedPage
@@ -32,7 +33,7 @@ PORTION = 200
 """Deliveries that are made into work in one transaction."""
 
 # A header whose name has one of these words may be a credential, and is not kept.
-_SECRET_HEADERS = ("authorization", "cookie", "signature", "token", "secret", "key")
+_SECRET_HEADERS = ("authorization", "cookie", "signature", "token", "secret", "key", "capability")
 
 
 class Receipt(Struct, frozen=True):
@@ -107,6 +108,16 @@ class Intake:
         if new and wanted:
             ring(self._database, News.INBOX)
         return Receipt(status, stored=True, duplicate=not new)
+
+    def greet(self, connection_key: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
+        """The answer to a vendor's handshake or set-up test, which nobody can have signed; None for a delivery.
+
+        Nothing in such a request is stored or believed.
+        """
+        connection = self._connections.get(connection_key)
+        if not isinstance(connection.adapter, Greeter):
+            return None
+        return connection.adapter.greet(headers, body, secrets=connection.webhook_secrets)
 
     async def feed(self, tx: Transaction) -> bool:
         """Make work of the deliveries that wait, a portion at a time; True where there may be more."""

@@ -49,6 +49,13 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             "2XX": ("Stored, or a duplicate or a ping; the exact status is the one that the vendor expects.", JSON)
         },
     ),
+    ("POST", "/hooks/{connection}/{capability}"): Operation(
+        id="receiveDeliveryAtCapability",
+        summary="Take one webhook delivery of an ATS that cannot sign",
+        answers={
+            "2XX": ("Stored, or a duplicate or a ping; the exact status is the one that the vendor expects.", JSON)
+        },
+    ),
     ("GET", "/healthz"): Operation(id="health", summary="Is the process alive?", answers={"200": ("It is.", PLAIN)}),
     ("GET", "/readyz"): Operation(id="readiness", summary="Can it do its work?", answers={"200": ("It can.", PLAIN)}),
     ("GET", "/static/{digest}/{name}"): Operation(

@@ -1,5 +1,6 @@
 """The webhook receiver: verify the raw bytes, store, answer. Everything else happens afterwards."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +15,13 @@ from orchestrator.web.app import HOOK_LIMIT, SERVICES
 from orchestrator.web.errors import problem_body
 from orchestrator.web.gates import gates_of
 
-_JSON = b"application/json"
-_PROBLEM = b"application/problem+json"
+CAPABILITY = "x-evenhand-capability"
+"""The header in which an adapter finds the end of the address; whatever a sender puts there itself is dropped."""
+
+_Lines = Sequence[tuple[bytes, bytes]]
+_Said = tuple[int, _Lines, bytes]
+_JSON: _Lines = ((b"content-type", b"application/json"),)
+_PROBLEM: _Lines = ((b"content-type", b"application/problem+json"),)
 
 
 def _straight(app: ASGIApp) -> ASGIApp:  # noqa: ARG001 - what every middleware is given
@@ -27,9 +33,9 @@ def _straight(app: ASGIApp) -> ASGIApp:  # noqa: ARG001 - what every middleware 
 
     async def take_in(scope: Scope, receive: Receive, send: Send) -> None:
         http: HTTPScope = scope  # type: ignore[assignment]  # the route takes nothing but HTTP
-        status, media_type, body = await _answer(http, receive)
+        status, lines, body = await _answer(http, receive)
         if status:
-            lines = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
+            lines = [*lines, (b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": status, "headers": lines})
             await send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -41,21 +47,32 @@ async def receive() -> None:
     """Take one delivery in. The answer is given after the delivery is on disk, with the status the vendor expects."""
 
 
-async def _answer(scope: HTTPScope, receive: Receive) -> tuple[int, bytes, bytes]:
-    """Status, media type and body of the answer; the status is 0 where nobody is left to answer."""
+@post("/hooks/{connection:str}/{capability:str}", middleware=[_straight])
+async def receive_at_capability() -> None:
+    """Take in one delivery of a vendor that cannot sign: the random end of the address shows that we gave it out."""
+
+
+async def _answer(scope: HTTPScope, receive: Receive) -> _Said:
+    """Status, headers and body of the answer; the status is 0 where nobody is left to answer."""
     app = scope["litestar_app"]
     intake: Intake = app.opt[SERVICES].intake
     connection: str = scope["path_params"]["connection"]
+    capability: str = scope["path_params"].get("capability", "")
     # Before the body: a stranger must not make us read a megabyte, or keep a counter for a name of their choice.
     intake.known(connection)
     pace = gates_of(app).connections
     pace.take(connection)
     spent = False
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers[CAPABILITY] = capability
     try:
         body = await _read(headers, receive)
         if body is None:
-            return 0, b"", b""
+            return 0, (), b""
+        greeting = intake.greet(connection, headers, body)
+        if greeting is not None:
+            lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in greeting.headers.items()]
+            return greeting.status, lines, greeting.body
         receipt = await intake.receive(connection, headers, body)
         spent = True
     except RequestEntityTooLarge:
@@ -97,7 +114,7 @@ async def _read(headers: dict[str, str], receive: Receive) -> bytes | None:
     return b"".join(parts)
 
 
-def _refusal(status: HTTPStatus, detail: str) -> tuple[int, bytes, bytes]:
+def _refusal(status: HTTPStatus, detail: str) -> _Said:
     return status, _PROBLEM, problem_body(status, detail=detail)
 
 

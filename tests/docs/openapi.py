@@ -10,7 +10,7 @@ from orchestrator.web.app import create_app
 from orchestrator.web.candidate import CandidateController
 from orchestrator.web.openapi import describe
 from orchestrator.web.team import team_routes
-from orchestrator.web.webhooks import receive
+from orchestrator.web.webhooks import receive, receive_at_capability
 from tests.docs.pages import ROOT, text
 
 FILE = ROOT / "docs" / "reference" / "openapi.json"
@@ -19,7 +19,7 @@ FILE = ROOT / "docs" / "reference" / "openapi.json"
 def whole_app() -> Litestar:
     """Every route of the product. Its services are never asked."""
     return create_app(
-        handlers=[CandidateController, *team_routes(), receive],
+        handlers=[CandidateController, *team_routes(), receive, receive_at_capability],
         services=None,
         secret_key="a secret that signs nothing here",
         base_url="http://127.0.0.1",

@@ -8,13 +8,14 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.testing import TestClient
 from litestar.types import Receive, Scope, Send
 
+from adapters.contract.delivery import Answer
 from adapters.contract.errors import PayloadInvalid, SignatureInvalid
 from orchestrator.errors import Busy, Missing
 from orchestrator.services.intake import Receipt
 from orchestrator.web.app import HOOK_LIMIT, create_app
 from orchestrator.web.gates import gates_of
 from orchestrator.web.rate_limit import AddressLimit, Door
-from orchestrator.web.webhooks import receive
+from orchestrator.web.webhooks import CAPABILITY, receive, receive_at_capability
 
 
 @dataclass
@@ -23,6 +24,13 @@ class FakeIntake:
 
     seen: list[bytes] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    capabilities: list[str] = field(default_factory=list)
+
+    def greet(self, connection_key: str, headers: dict[str, str], body: bytes) -> Answer | None:
+        self.known(connection_key)
+        if body != b"hello":
+            return None
+        return Answer(status=200, headers={"x-hook-secret": headers["x-hook-secret"]}, body=b"hello yourself")
 
     def known(self, connection_key: str) -> None:
         if connection_key != "northlight":
@@ -37,6 +45,7 @@ class FakeIntake:
         if body == b"signed, but what?":
             raise PayloadInvalid("the delivery is not the documented shape")
         self.seen.append(body)
+        self.capabilities.append(headers[CAPABILITY])
         return Receipt(202, stored=bool(headers))
 
     async def refuse(self, connection_key: str, reason: str) -> None:
@@ -52,7 +61,9 @@ class FakeServices:
 
 def app(services: FakeServices) -> Litestar:
     secret = "a secret for tests only, long enough"
-    return create_app(handlers=[receive], services=services, secret_key=secret, base_url="http://127.0.0.1")
+    return create_app(
+        handlers=[receive, receive_at_capability], services=services, secret_key=secret, base_url="http://127.0.0.1"
+    )
 
 
 def test_an_unknown_connection_is_refused_before_its_body_is_read() -> None:
@@ -65,6 +76,26 @@ def test_an_unknown_connection_is_refused_before_its_body_is_read() -> None:
         assert client.post("/hooks/northlight", content=b"{}").status_code == 202
     assert services.intake.refused == ["northlight: TooLarge"]
     assert services.intake.seen == [b"{}"]
+
+
+def test_a_handshake_is_answered_in_the_vendors_way_and_nothing_is_stored() -> None:
+    """Status, headers and body are the adapter's; the request goes no further."""
+    services = FakeServices()
+    with TestClient(app(services)) as client:
+        answer = client.post("/hooks/northlight", content=b"hello", headers={"X-Hook-Secret": "random"})
+        assert client.post("/hooks/nowhere", content=b"hello", headers={"X-Hook-Secret": "random"}).status_code == 404
+    assert (answer.status_code, answer.headers["x-hook-secret"], answer.content) == (200, "random", b"hello yourself")
+    assert services.intake.seen == []
+
+
+def test_the_end_of_the_address_reaches_the_adapter_and_a_forged_header_does_not() -> None:
+    """What a sender writes into the header itself is dropped: only the address counts."""
+    services = FakeServices()
+    forged = {CAPABILITY: "forged"}
+    with TestClient(app(services)) as client:
+        assert client.post("/hooks/northlight/a-capability", content=b"{}", headers=forged).status_code == 202
+        assert client.post("/hooks/northlight", content=b"{}", headers=forged).status_code == 202
+    assert services.intake.capabilities == ["a-capability", ""]
 
 
 class Street:
