@@ -5,7 +5,7 @@ PY := .venv/bin/python
 BIN := .venv/bin
 T ?= tests
 
-.PHONY: help venv demo test check chaos mutants fuzz bench bench-scale fmt serve db-revision shots wheel-test coverage
+.PHONY: help venv demo test check chaos mutants fuzz bench bench-scale test-odoo fmt serve db-revision shots wheel-test coverage
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ bench: venv ## Measure speed as ratios in one run, a few minutes (ONLY=a,b,… f
 bench-scale: venv ## The main path on a database with years of history (APPLICATIONS=1000000 EVENTS=10000000)
 	@bash bench/prerequisites
 	@APPLICATIONS=$(or $(APPLICATIONS),1000000) EVENTS=$(or $(EVENTS),10000000) $(PY) -m bench --only e --json $(or $(JSON),build/bench/scale.json)
+
+test-odoo: venv ## The main job on a real Odoo 19, got from Debian and installed nowhere (minutes, and the network once)
+	@$(PY) -m tests.odoo.run
 
 serve: venv ## Serve with an embedded worker on the settings of the environment
 	@$(BIN)/evenhand serve --with-worker

@@ -6,21 +6,32 @@ from importlib.resources import files
 
 import httpx
 
+from adapters.ashby.vendor import VENDOR as ASHBY
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import AdapterError
 from adapters.contract.manifest import Manifest
 from adapters.contract.tokens import TokenStore
+from adapters.greenhouse.vendor import VENDOR as GREENHOUSE
 from adapters.kit.quality import Grade, parse_quality
 from adapters.kit.setup import CredentialMissing as CredentialMissing
 from adapters.kit.setup import Setup, Vendor
+from adapters.lever.vendor import VENDOR as LEVER
+from adapters.odoo.vendor import VENDOR as ODOO
+from adapters.recruitee.vendor import VENDOR as RECRUITEE
 from adapters.sandbox.vendor import VENDOR as SANDBOX
+from adapters.smartrecruiters.vendor import VENDOR as SMARTRECRUITERS
+from adapters.teamtailor.vendor import VENDOR as TEAMTAILOR
+from adapters.workable.vendor import VENDOR as WORKABLE
 
 
 class UnknownVendor(AdapterError):
     """No adapter has this key."""
 
 
-VENDORS: Mapping[str, Vendor] = {vendor.manifest.key: vendor for vendor in (SANDBOX,)}
+VENDORS: Mapping[str, Vendor] = {
+    vendor.manifest.key: vendor
+    for vendor in (SANDBOX, RECRUITEE, GREENHOUSE, ASHBY, WORKABLE, SMARTRECRUITERS, ODOO, TEAMTAILOR, LEVER)
+}
 
 
 def create(

@@ -242,6 +242,9 @@ class HttpClient:
         except httpx.HTTPError as error:
             logger.debug("%s %s: %s", method, shown, type(error).__name__)
             raise _from_exception(error, writes=writes) from None
+        except httpx.InvalidURL:
+            # Not one of httpx's HTTP errors, and not to be logged: an address that an ATS gave may have anything in it.
+            raise Refused("an address that the ATS gave is none", code="bad_address") from None
         logger.debug("%s %s: %d in %.3f s", method, shown, answer.status_code, time.monotonic() - started)
         return answer
 

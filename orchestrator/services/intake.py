@@ -190,7 +190,9 @@ class Intake:
             async with ats.transaction() as tx:
                 await lock_lanes(tx, [reading_lane(connection.key, one) for one in page.application_ids])
                 for external_id in page.application_ids:
-                    await self.announce(tx, connection.key, external_id, DeliverySource.POLL, mark=page.cursor)
+                    # Not the cursor alone: two sweeps may end at one moment, and the second may have found something new.
+                    mark = f"{job.id}:{page.cursor}"
+                    await self.announce(tx, connection.key, external_id, DeliverySource.POLL, mark=mark)
                 await rows.save_poll_cursor(
                     tx.session, connection=connection.key, cursor=page.cursor, at=self._clock.now()
                 )

@@ -19,7 +19,7 @@ from adapters.contract.adapter import Adapter
 from adapters.contract.errors import AdapterError, PayloadInvalid, SignatureInvalid
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged, Unknown
 from adapters.registry import VENDORS, create
-from tests.adapters.case import Case, status
+from tests.adapters.case import Case, in_headers, status
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SECRET = "the-current-secret"
@@ -40,10 +40,15 @@ class Target:
     sign: Callable[[bytes, str, datetime], Mapping[str, str]]
     payloads: tuple[bytes, ...]
     headers: tuple[Mapping[str, str], ...]
+    seal: Callable[[bytes, str, datetime], bytes] = in_headers
 
     def signed(self, body: bytes) -> dict[str, str]:
         """The headers that the vendor sends with a body."""
         return dict(self.sign(body, SECRET, NOW))
+
+    def sealed(self, body: bytes) -> bytes:
+        """The body with its signature in it, where the vendor signs there."""
+        return self.seal(body, SECRET, NOW)
 
 
 class ContractBroken(AssertionError):
@@ -76,6 +81,7 @@ def target_of(key: str) -> Target:
         payloads=(case.stage_changed, *([case.ping] if case.ping is not None else []), case.unknown, *bodies),
         headers=tuple({name.lower(): value for name, value in one.items()} for one in headers)
         or (MappingProxyType({}),),
+        seal=case.seal,
     )
 
 

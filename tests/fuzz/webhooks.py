@@ -90,6 +90,7 @@ def deliveries(target: Target, chance: random.Random) -> Iterator[Delivery]:
         headers = dict(chance.choice(target.headers))
         if kind < _SIGNED_AND_BENT:
             headers |= target.signed(body)
+            body = target.sealed(body)
         bent = kind >= _SIGNED
         yield Delivery(mutator.headers(headers) if bent else headers, body, bent)
 

@@ -1,0 +1,1 @@
+"""Ashby: adapter and assessment partner."""

@@ -1,0 +1,1 @@
+"""Greenhouse Recruiting: webhooks, Harvest v3, and the Assessment API."""

@@ -1,0 +1,1 @@
+"""Odoo Recruitment, version 19 and later."""

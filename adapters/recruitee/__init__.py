@@ -1,0 +1,1 @@
+"""Recruitee (Tellent): webhooks and the API of one company."""

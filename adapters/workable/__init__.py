@@ -1,0 +1,1 @@
+"""Workable: webhooks, API v3, and the server for its assessment providers."""
