@@ -190,6 +190,7 @@ def vocabulary(folders: Sequence[Path] = ()) -> tuple[Vocabulary, Mapping[str, R
         rubrics=tuple(rubrics),
         without_fields=without(Capability.CUSTOM_FIELDS),
         without_notes=without(Capability.NOTES),
+        without_private_notes=without(Capability.PRIVATE_NOTES),
     )
     return known, rubrics
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from adapters.contract.model import Visibility
 from orchestrator.config.schema import Configuration, Connection, Vocabulary, configuration_schema
 from orchestrator.domain.program import NOT_YET_SUPPORTED
 from orchestrator.domain.stage import normal_name
@@ -71,9 +72,11 @@ def _write_back(connection: Connection, vocabulary: Vocabulary) -> str | None:
     """What is wrong with where a result goes, None where nothing is."""
     fields, fieldless = connection.fields, connection.adapter in vocabulary.without_fields
     if fieldless and not fields.notes_only:
-        return f"{connection.adapter} has no custom fields; leave only `note: private` here, and notes carry the result"
+        return f"{connection.adapter} has no custom fields; leave only `note` here, and notes carry the result"
     if fields.note is not None and connection.adapter in vocabulary.without_notes:
         return f"{connection.adapter} has no notes; remove `note`"
+    if fields.note is Visibility.PRIVATE and connection.adapter in vocabulary.without_private_notes:
+        return f"{connection.adapter} has no private notes; write `note: team` if everybody there may read it"
     if fields.notes_only and (fields.note is None or not fieldless):
         return "`completion` and `band` must each have a field" + (" or `note` must be set" if fieldless else "")
     if not fields.notes_only and (fields.completion is None or fields.band is None):

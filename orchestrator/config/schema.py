@@ -97,13 +97,15 @@ def schema_text() -> str:
 class Vocabulary(Struct, frozen=True):
     """What a configuration may refer to: adapter keys and rubric ids that exist.
 
-    ``without_fields`` and ``without_notes`` are adapters of ATSs that have no custom fields, or no notes.
+    ``without_fields``, ``without_notes`` and ``without_private_notes`` are adapters of ATSs that have no custom fields,
+    no notes, or none that only some may read.
     """
 
     adapters: tuple[str, ...]
     rubrics: tuple[str, ...]
     without_fields: frozenset[str] = frozenset()
     without_notes: frozenset[str] = frozenset()
+    without_private_notes: frozenset[str] = frozenset()
 
 
 if __name__ == "__main__":

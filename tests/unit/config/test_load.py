@@ -166,6 +166,7 @@ FIELDS = """      completion: f_completion
         (FIELDS, True, False, "has no custom fields"),
         (FIELDS + "      note: team\n", False, True, "has no notes"),
         (FIELDS + "      note: team\n", False, False, None),
+        (FIELDS + "      note: private\n", False, True, "has no notes"),
     ],
 )
 def test_a_result_has_somewhere_to_go(*, fields: str, fieldless: bool, noteless: bool, words: str | None) -> None:
@@ -185,6 +186,14 @@ def test_a_result_has_somewhere_to_go(*, fields: str, fieldless: bool, noteless:
     (problem,) = caught.value.problems
     assert isinstance(problem, Problem)
     assert problem.field == "connections[0].fields"
+
+
+def test_a_private_note_needs_an_ats_that_has_them() -> None:
+    """Otherwise each note would be refused, long after somebody wrote the file."""
+    known = replace(VOCABULARY, without_private_notes=frozenset({"sandbox"}))
+    with pytest.raises(ConfigurationInvalid, match="has no private notes"):
+        loads(GOOD.replace(FIELDS, FIELDS + "      note: private\n"), file="evenhand.yaml", vocabulary=known)
+    loads(GOOD.replace(FIELDS, FIELDS + "      note: team\n"), file="evenhand.yaml", vocabulary=known)
 
 
 def test_every_option_that_does_not_work_yet_has_its_case() -> None:
