@@ -17,7 +17,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.db.models.intake import DeliveryRow, DeliverySource, DeliveryState
-from orchestrator.db.session import Database, in_driver
+from orchestrator.db.session import Database, in_driver, quickly
 
 LINES = 4
 """Connections to PostgreSQL that store groups at the same time."""
@@ -119,12 +119,17 @@ def _run_each(statements: Sequence[tuple[str, list[Any]]], connection: sqlite3.C
     stored: list[Stored] = []
     for text, values in statements:
         try:
-            stored.append({uuid.UUID(row[0]) for row in connection.execute(text, values).fetchall()})
+            rows = quickly(connection, partial(_fetch_all, connection, text, values))
+            stored.append({uuid.UUID(row[0]) for row in rows})
         except sqlite3.Error as error:
             # A database that is in the way of one is in the way of all: each would wait for as long again.
             refused = sa.exc.DBAPIError("storing deliveries", None, error, hide_parameters=True)
             return stored + [refused] * (len(statements) - len(stored))
     return stored
+
+
+def _fetch_all(connection: sqlite3.Connection, text: str, values: list[Any]) -> list[Any]:
+    return connection.execute(text, values).fetchall()
 
 
 class PostgresLine:
