@@ -8,14 +8,19 @@ import httpx
 
 from adapters.ashby.vendor import VENDOR as ASHBY
 from adapters.contract.adapter import Adapter
-from adapters.contract.errors import AdapterError
+from adapters.contract.assessment import AssessmentReporter, AssessmentServer
+from adapters.contract.errors import AdapterError, Unsupported
 from adapters.contract.manifest import Manifest
 from adapters.contract.tokens import TokenStore
+from adapters.generic.vendor import VENDOR as GENERIC
 from adapters.greenhouse.vendor import VENDOR as GREENHOUSE
+from adapters.kit.oauth import ConsentFlow
 from adapters.kit.quality import Grade, parse_quality
 from adapters.kit.setup import CredentialMissing as CredentialMissing
 from adapters.kit.setup import Setup, Vendor
+from adapters.kombo.vendor import VENDOR as KOMBO
 from adapters.lever.vendor import VENDOR as LEVER
+from adapters.merge.vendor import VENDOR as MERGE
 from adapters.odoo.vendor import VENDOR as ODOO
 from adapters.recruitee.vendor import VENDOR as RECRUITEE
 from adapters.sandbox.vendor import VENDOR as SANDBOX
@@ -30,7 +35,20 @@ class UnknownVendor(AdapterError):
 
 VENDORS: Mapping[str, Vendor] = {
     vendor.manifest.key: vendor
-    for vendor in (SANDBOX, RECRUITEE, GREENHOUSE, ASHBY, WORKABLE, SMARTRECRUITERS, ODOO, TEAMTAILOR, LEVER)
+    for vendor in (
+        SANDBOX,
+        RECRUITEE,
+        GREENHOUSE,
+        ASHBY,
+        WORKABLE,
+        SMARTRECRUITERS,
+        ODOO,
+        TEAMTAILOR,
+        LEVER,
+        GENERIC,
+        MERGE,
+        KOMBO,
+    )
 }
 
 
@@ -52,6 +70,51 @@ def create(
     """
     setup = Setup(base_url=base_url, credentials=credentials, options=options or {}, tokens=tokens, transport=transport)
     return _vendor(key).connect(setup)
+
+
+def consent_flow(
+    key: str,
+    *,
+    base_url: str,
+    credentials: Mapping[str, str],
+    options: Mapping[str, str] | None = None,
+    redirect_uri: str,
+) -> ConsentFlow | None:
+    """How an administrator connects the vendor ``key`` in the browser; None where the set-up needs no consent.
+
+    Raises:
+        UnknownVendor: there is no such vendor.
+    """
+    setup = Setup(base_url=base_url, credentials=credentials, options=options or {})
+    return _vendor(key).flow(setup, redirect_uri=redirect_uri)
+
+
+def create_orders(
+    key: str,
+    *,
+    base_url: str,
+    credentials: Mapping[str, str],
+    options: Mapping[str, str] | None = None,
+    tokens: TokenStore | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> tuple[AssessmentServer, AssessmentReporter]:
+    """Make both halves of the vendor's partner assessments: the one that it calls, and the one that we call.
+
+    Raises:
+        UnknownVendor: there is no such vendor.
+        Unsupported: nothing can be ordered in this vendor.
+        CredentialMissing: the vendor needs another credential to be told results.
+    """
+    orders = _vendor(key).orders
+    if orders is None:
+        raise Unsupported("ordering assessments")
+    setup = Setup(base_url=base_url, credentials=credentials, options=options or {}, tokens=tokens, transport=transport)
+    return orders.server(), orders.reporter(setup)
+
+
+def orderable() -> frozenset[str]:
+    """Keys of the vendors in which assessments can be ordered."""
+    return frozenset(key for key, vendor in VENDORS.items() if vendor.orders is not None)
 
 
 def manifests() -> tuple[Manifest, ...]:

@@ -1,6 +1,7 @@
 """The composition root: the only place that knows everything and the only one that reads the environment."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import registry
 from adapters.contract.errors import AdapterError, NotFound
+from adapters.contract.inspection import Inspector
 from adapters.contract.manifest import Capability
 from adapters.kit.http import HttpClient
 from orchestrator import logging
@@ -23,17 +25,22 @@ from orchestrator.config.load import load
 from orchestrator.config.schema import Configuration, Vocabulary
 from orchestrator.db.inbox import Inbox
 from orchestrator.db.session import Database
-from orchestrator.errors import ConfigurationInvalid, MailFailed, SettingsInvalid
+from orchestrator.errors import ConfigurationInvalid, MailFailed
 from orchestrator.grading.embedded import EmbeddedGrader
 from orchestrator.mail.smtp import Security, SmtpMailer
-from orchestrator.ports import Clock, Grader, Mailer, SystemClock
+from orchestrator.ports import Clock, Grader, Questionable, SystemClock
 from orchestrator.services.accounts import Accounts
-from orchestrator.services.connections import AtsConnection, Connections, SyncLog
+from orchestrator.services.connecting import Safe, connect_all, read_stored
+from orchestrator.services.connections import Connections, SyncLog
+from orchestrator.services.consenting import Consenting
+from orchestrator.services.doctor import Doctor, Installation
+from orchestrator.services.endings import Endings
 from orchestrator.services.intake import Intake
 from orchestrator.services.interviewing import Interviewing
 from orchestrator.services.kinds import (
     ApplyRetention,
     ExpireInterview,
+    InspectConnection,
     PollConnection,
     ProcessDelivery,
     ReadApplication,
@@ -42,19 +49,25 @@ from orchestrator.services.kinds import (
     WriteBack,
 )
 from orchestrator.services.links import LinkMaker
+from orchestrator.services.looking import Looking, looking
 from orchestrator.services.mailing import Mailing
 from orchestrator.services.operating import Operating
 from orchestrator.services.retention import Retaining
 from orchestrator.services.reviewing import Reviewing
 from orchestrator.services.scoring import Scoring
+from orchestrator.services.sealing import KeyRing
 from orchestrator.services.steps import Steps
+from orchestrator.services.stopping import Stopping
+from orchestrator.services.taking_orders import taking_orders
 from orchestrator.services.triggering import Triggering
+from orchestrator.services.vault import Vault
 from orchestrator.services.writeback import WritingBack
 from orchestrator.settings import Settings, read_settings
 from orchestrator.web.app import create_app as create_web_app
 from orchestrator.web.candidate import CandidateController
 from orchestrator.web.deps import Services
 from orchestrator.web.metrics import metrics_handlers
+from orchestrator.web.partner import partner
 from orchestrator.web.team import team_routes
 from orchestrator.web.webhooks import receive, receive_at_capability
 from orchestrator.work.admin import pauses
@@ -93,6 +106,7 @@ else:
 log = structlog.get_logger(__name__)
 
 RETENTION_SECONDS = 3600
+INSPECT_SECONDS = 86400
 EMBEDDED_SAMPLES = 1
 OPENAI = "https://api.openai.com/v1"
 
@@ -111,6 +125,7 @@ class Runtime:
     handlers: Mapping[type[Payload], Handler]
     ticks: tuple[Tick, ...]
     buckets: Mapping[str, RateLimit]
+    looking: Looking
 
     def app(self) -> Litestar:
         """The web application."""
@@ -120,6 +135,7 @@ class Runtime:
                 *team_routes(),
                 receive,
                 receive_at_capability,
+                partner,
                 *metrics_handlers(self.settings.metrics_token, self.services.operating.metrics),
             ],
             services=self.services,
@@ -191,6 +207,7 @@ def vocabulary(folders: Sequence[Path] = ()) -> tuple[Vocabulary, Mapping[str, R
         without_fields=without(Capability.CUSTOM_FIELDS),
         without_notes=without(Capability.NOTES),
         without_private_notes=without(Capability.PRIVATE_NOTES),
+        with_orders=registry.orderable(),
     )
     return known, rubrics
 
@@ -215,7 +232,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
     configuration, rubrics = check_configuration(settings.config)
     clock = clock or SystemClock()
     database = Database(settings.database_url)
-    connections = _connections(configuration, environ)
+    connections, consenting = _connected(settings, configuration, environ, database, clock)
     grader, samples = _grader(settings)
     links = LinkMaker(base_url=settings.base_url, secret_key=settings.secret_key)
     sync = SyncLog(database, clock)
@@ -226,33 +243,51 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         database=database, clock=clock, connections=connections, sync=sync, triggering=triggering, inbox=inbox
     )
     interviewing = Interviewing(database=database, clock=clock, configuration=configuration, steps=steps, links=links)
+    mailer = _mailer(settings, configuration)
+    domain = settings.mail_from.rpartition("@")[2]
     mailing = Mailing(
-        database=database,
-        clock=clock,
-        mailer=_mailer(settings, configuration),
-        configuration=configuration,
-        links=links,
-        mail_domain=settings.mail_from.rpartition("@")[2],
+        database=database, clock=clock, mailer=mailer, configuration=configuration, links=links, mail_domain=domain
     )
     scoring = Scoring(database=database, clock=clock, grader=grader, samples=samples, steps=steps, links=links)
     writing = WritingBack(database=database, clock=clock, connections=connections, sync=sync)
     retaining = Retaining(database=database, clock=clock, retention=configuration.retention, steps=steps)
+    orders = taking_orders(database, clock, configuration, connections, sync, triggering, steps, links)
     services = Services(
         intake=intake,
         interviewing=interviewing,
         reviewing=Reviewing(database=database, clock=clock, steps=steps, links=links),
         accounts=Accounts(database=database, clock=clock),
         operating=Operating(database=database, clock=clock, intake=intake, steps=steps),
+        ordering=orders.ordering,
+        consenting=consenting,
+        stopping=Stopping(database=database, clock=clock, configuration=configuration),
+        doctor=Doctor(
+            database=database,
+            clock=clock,
+            configuration=configuration,
+            rubrics=rubrics,
+            connections=connections,
+            sync=sync,
+            installation=_installation(settings),
+            mail=mailer,
+            model=grader if isinstance(grader, Questionable) else None,
+        ),
     )
+    surveys = looking(
+        database=database,
+        clock=clock,
+        configuration=configuration,
+        connections=connections,
+        sync=sync,
+        triggering=triggering,
+    )
+    main_path = _main_path(intake, mailing, interviewing, scoring, writing, retaining)
+    ends = Endings(clock=clock, connections=connections, sync=sync)
     handlers: dict[type[Payload], Handler] = {
-        ProcessDelivery: intake.process_delivery,
-        ReadApplication: intake.read_application,
-        PollConnection: intake.poll,
-        SendMail: mailing.send,
-        ExpireInterview: interviewing.expire,
-        ScoreInterview: scoring.score,
-        WriteBack: writing.write,
-        ApplyRetention: retaining.apply,
+        **main_path,
+        InspectConnection: ends.look,
+        **surveys.handlers,
+        **orders.handlers,
     }
     return Runtime(
         settings=settings,
@@ -263,9 +298,31 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         grader=grader,
         services=services,
         handlers=handlers,
-        ticks=_ticks(configuration),
+        ticks=_ticks(configuration, connections),
         buckets=_buckets(connections),
+        looking=surveys,
     )
+
+
+@asynccontextmanager
+async def open_vault(settings: Settings) -> AsyncIterator[Vault]:
+    """Stored credentials without the connections that need them, which cannot be made before.
+
+    Raises:
+        ConfigurationInvalid: evenhand.yaml cannot be used.
+    """
+    configuration, _ = check_configuration(settings.config)
+    asked = {manifest.key: [need.name for need in manifest.credentials] for manifest in registry.manifests()}
+    database = Database(settings.database_url)
+    try:
+        yield Vault(
+            database=database,
+            clock=SystemClock(),
+            ring=KeyRing.parse(settings.credential_keys),
+            known={one.key: asked[one.adapter] for one in configuration.connections},
+        )
+    finally:
+        await database.aclose()
 
 
 def migrate(settings: Settings) -> None:
@@ -304,35 +361,36 @@ def configure_logging(settings: Settings) -> None:
     logging.configure(json=settings.log_format == "json")
 
 
-def _connections(configuration: Configuration, environ: Mapping[str, str]) -> Connections:
-    missing: list[str] = []
+def _main_path(
+    intake: Intake,
+    mailing: Mailing,
+    interviewing: Interviewing,
+    scoring: Scoring,
+    writing: WritingBack,
+    retaining: Retaining,
+) -> Mapping[type[Payload], Handler]:
+    return {
+        ProcessDelivery: intake.process_delivery,
+        ReadApplication: intake.read_application,
+        PollConnection: intake.poll,
+        SendMail: mailing.send,
+        ExpireInterview: interviewing.expire,
+        ScoreInterview: scoring.score,
+        WriteBack: writing.write,
+        ApplyRetention: retaining.apply,
+    }
 
-    def secret(name: str) -> str:
-        value = environ.get(name, "")
-        if not value:
-            missing.append(f"{name} is not set")
-        return value
 
-    made: list[AtsConnection] = []
-    for connection in configuration.connections:
-        credentials = {name: secret(source.env) for name, source in connection.credentials.items()}
-        secrets = tuple(secret(source.env) for source in connection.webhook_secrets)
-        if missing:
-            continue
-        try:
-            adapter = registry.create(
-                connection.adapter,
-                base_url=connection.base_url,
-                credentials=credentials,
-                options=connection.options,
-            )
-        except AdapterError as error:
-            missing.append(f"connection {connection.key}: {error}")
-            continue
-        made.append(AtsConnection(settings=connection, adapter=adapter, webhook_secrets=secrets))
-    if missing:
-        raise SettingsInvalid("; ".join(missing))
-    return Connections(made)
+def _connected(
+    settings: Settings, configuration: Configuration, environ: Mapping[str, str], database: Database, clock: Clock
+) -> tuple[Connections, Consenting]:
+    ring = KeyRing.parse(settings.credential_keys)
+    stored = read_stored(configuration, settings.database_url, clock, ring)
+    safe = Safe(database, clock, ring, base_url=settings.base_url, stored=stored)
+    connections = connect_all(
+        configuration, environ, safe, create=registry.create, flow=registry.consent_flow, orders=registry.create_orders
+    )
+    return connections, Consenting(database=database, clock=clock, connections=connections, ring=ring, ways=safe.ways)
 
 
 def _grader(settings: Settings) -> tuple[Grader, int]:
@@ -349,7 +407,21 @@ def _grader(settings: Settings) -> tuple[Grader, int]:
     return grader, settings.openai_samples
 
 
-def _mailer(settings: Settings, configuration: Configuration) -> Mailer:
+def _installation(settings: Settings) -> Installation:
+    has_model = settings.openai_api_key or settings.openai_base_url
+    return Installation(
+        config=settings.config,
+        base_url=settings.base_url,
+        secret_key_length=len(settings.secret_key),
+        secret_key_variety=len(set(settings.secret_key)),
+        smtp_host=settings.smtp_host,
+        smtp_protected=settings.smtp_tls != Security.NONE,
+        sender_domain=settings.mail_from.rpartition("@")[2],
+        model=(settings.openai_model, settings.openai_base_url or OPENAI) if has_model else None,
+    )
+
+
+def _mailer(settings: Settings, configuration: Configuration) -> SmtpMailer:
     return SmtpMailer(
         settings.smtp_host,
         settings.smtp_port,
@@ -375,15 +447,23 @@ async def _look_up_mail(base_url: str, message_id: str) -> bool:
     return True
 
 
-def _ticks(configuration: Configuration) -> tuple[Tick, ...]:
+def _ticks(configuration: Configuration, connections: Connections) -> tuple[Tick, ...]:
     def poll(key: str) -> Callable[[datetime], Payload]:
         return lambda _slot: PollConnection(connection=key)
+
+    def look(key: str) -> Callable[[datetime], Payload]:
+        return lambda _slot: InspectConnection(connection=key)
 
     polls = [
         Tick(name=f"poll:{c.key}", seconds=c.poll_minutes * 60, payload=poll(c.key), rate_key=c.key)
         for c in configuration.connections
     ]
-    return (*polls, Tick(name="retention", seconds=RETENTION_SECONDS, payload=lambda _slot: ApplyRetention()))
+    looks = [
+        Tick(name=f"inspect:{c.key}", seconds=INSPECT_SECONDS, payload=look(c.key), rate_key=c.key)
+        for c in connections.all()
+        if isinstance(c.adapter, Inspector)
+    ]
+    return (*polls, *looks, Tick(name="retention", seconds=RETENTION_SECONDS, payload=lambda _slot: ApplyRetention()))
 
 
 def _buckets(connections: Connections) -> Mapping[str, RateLimit]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from orchestrator.domain.doctor_facts import ServiceState
 from orchestrator.domain.scoring import CompetencyClaim, Rater
 from orchestrator.domain.transcript import Transcript
 from rubrics.schema import Rubric
@@ -95,4 +96,13 @@ class Mailer(Protocol):
         Raises:
             MailFailed: it was not accepted; ``retryable`` says whether to try again.
         """
+        ...
+
+
+@runtime_checkable
+class Questionable(Protocol):
+    """A service that can be asked how it is. Implementations: the SMTP mailer, the model grader."""
+
+    async def question(self) -> ServiceState:
+        """Ask, without sending or paying for anything; never raises for what the service does."""
         ...

@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import math
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,12 +20,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Settings of one process. Secrets are read here once and never printed.
 
     ``secret_key`` (at least 32 characters) makes candidate links and signs forms; changing it ends every open link.
+    ``credential_keys`` (separated by commas, the newest first) encrypt stored credentials and tokens.
     """
 
     database_url: str
     config: Path
     base_url: str
     secret_key: str
+    credential_keys: str | None = None
     host: str = "127.0.0.1"
     port: int = 8400
     trusted_proxies: str = "127.0.0.1"
@@ -59,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 _REQUIRED = ("database_url", "config", "base_url", "secret_key")
 _MIN_SECRET = 32
 _MIN_TOKEN = 20
+_KEY_BYTES = 32
 _ALIKE = 0.8
 
 
@@ -159,8 +163,18 @@ def _is_list_of_addresses(text: str) -> bool:
         return False
 
 
+def _is_list_of_keys(text: str) -> bool:
+    """Keys of 32 bytes in URL-safe Base64."""
+    try:
+        keys = [urlsafe_b64decode(one.strip()) for one in text.split(",")]
+    except ValueError:
+        return False
+    return all(len(key) == _KEY_BYTES for key in keys)
+
+
 _TEXTS: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "secret_key": (lambda text: len(text) >= _MIN_SECRET, f"have at least {_MIN_SECRET} characters"),
+    "credential_keys": (_is_list_of_keys, "be keys of `evenhand credentials new-key`, separated by commas"),
     "metrics_token": (
         lambda text: len(text) >= _MIN_TOKEN and text.isascii() and text.isprintable(),
         f"have at least {_MIN_TOKEN} ASCII characters",

@@ -9,7 +9,7 @@ import msgspec
 from adapters.ashby import mapping, webhook
 from adapters.ashby.client import PAGE_SIZE, connect
 from adapters.ashby.manifest import MANIFEST
-from adapters.contract.errors import PayloadInvalid, Refused
+from adapters.contract.errors import Conflict, PayloadInvalid, Refused
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection, WebhookRegistration
 from adapters.contract.manifest import Manifest
@@ -132,17 +132,23 @@ class AshbyAdapter:
         application_id: str,
         values: Mapping[str, FieldValue],
         *,
-        expected: Mapping[str, FieldValue],  # noqa: ARG002 - Ashby cannot compare as it writes
+        expected: Mapping[str, FieldValue],
     ) -> None:
         """Write these fields and no others, in one call.
 
+        Ashby cannot compare as it writes: the last look is taken after the definitions were read, right before.
+
         Raises:
+            Conflict: another value stands there than ``expected``; nothing was sent.
             Refused: ``unknown_field``, ``unknown_option`` or ``cannot_clear`` before anything is sent.
             OutcomeUnknown: the request was sent and not answered.
         """
         known = {field.key: field for field in await self.list_fields()}
         for key, value in values.items():
             _check(known.get(key), value)
+        now = await self.read_fields(application_id) if expected else {}
+        if any(now.get(key) != expected[key] for key in values if key in expected):
+            raise Conflict("somebody changed a field since it was read")
         await self._client.write_values(application_id, values)
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:

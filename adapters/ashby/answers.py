@@ -81,6 +81,7 @@ class HistoryRow(Struct, frozen=True, rename="camel"):
     stage_id: str
     entered_stage_at: Moment
     stage_number: int
+    left_stage_at: Moment | None = None
 
 
 class CandidateAnswer(Struct, frozen=True, rename="camel"):

@@ -167,6 +167,7 @@ def _order(start: _Start) -> Order:
         # An order can be placed for a job in work only.
         job=Job(id=job.ashby_id, title=job.name, status=JobStatus.OPEN, requisition_ref=job.req_id),
         application_id=start.application.ashby_id,
+        reusable=True,
     )
 
 

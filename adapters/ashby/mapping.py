@@ -26,6 +26,7 @@ from adapters.contract.errors import (
     PermissionMissing,
     RateLimited,
     Refused,
+    Transient,
     Unavailable,
 )
 from adapters.contract.model import (
@@ -59,6 +60,7 @@ JOB_STATUSES = {
     "Archived": JobStatus.CLOSED,
 }
 STATUSES = {"Hired": Disposition.HIRED, "Archived": None, "Active": None, "Lead": None}
+OPEN_STATUSES = frozenset({"Active", "Lead"})
 REASONS = {"RejectedByOrg": Disposition.REJECTED, "RejectedByCandidate": Disposition.WITHDRAWN, "Other": None}
 FIELD_KINDS = {
     "String": FieldKind.TEXT,
@@ -68,6 +70,7 @@ FIELD_KINDS = {
     "ValueSelect": FieldKind.SELECT,
 }
 FIELD_OBJECT = "Application"
+UNREADABLE = "(a value that cannot be read)"
 
 # Which permission a call needs: Ashby says only that one is missing.
 PERMISSIONS = {
@@ -111,10 +114,14 @@ def to_application(
 
     Raises:
         PayloadInvalid: a status or a reason that Ashby does not document.
+        Transient: the history does not show yet how an open application came into its stage.
     """
     stage = answer.current_interview_stage
     visits = [row for row in history if row.stage_id == stage.id]
-    visit = max(visits, key=lambda row: row.stage_number, default=None)
+    visit = max(visits, key=lambda row: (row.entered_stage_at, row.stage_number), default=None)
+    if answer.status in OPEN_STATUSES and (visit is None or visit.left_stage_at is not None):
+        # Without the visit, or with an earlier one, one entry would be taken for two, or a new one for an old one.
+        raise Transient("the history of the application does not show its last move yet")
     return Application(
         id=answer.id,
         candidate=_to_candidate(answer.candidate, person),
@@ -184,12 +191,17 @@ def to_fields(answers: Iterable[FieldAnswer]) -> tuple[FieldDefinition, ...]:
 
 
 def to_values(answer: ApplicationAnswer) -> Mapping[str, FieldValue]:
-    """Turn the custom fields of an application into the contract's; lists and amounts of money are left out."""
-    return {
-        field.id: field.value
-        for field in answer.custom_fields
-        if field.value is None or isinstance(field.value, str | int | float | bool)
-    }
+    """Turn the custom fields of an application into the contract's.
+
+    A list, an amount of money or whatever else we cannot read is not nothing: UNREADABLE stands in for it.
+    """
+    return {field.id: _to_value(field.value) for field in answer.custom_fields}
+
+
+def _to_value(value: object) -> FieldValue:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return UNREADABLE if value else None
 
 
 def to_note(answer: NoteAnswer) -> Note:

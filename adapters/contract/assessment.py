@@ -5,7 +5,7 @@ Vendors differ in addresses, words and order of calls; the five requests below a
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -25,7 +25,9 @@ class Order(Struct, frozen=True, kw_only=True):
     """An order as the vendor sent it. PII class: identity and contact (through ``candidate``).
 
     ``dedupe`` is the same for the same order sent twice; ``report_to`` is where results go, if the vendor says it with
-    the order; ``application_id`` is the vendor's, None where the order does not name one.
+    the order; ``application_id`` is the vendor's, None where the order does not name one. ``reusable`` where the vendor
+    has no id of an order and ``dedupe`` is made of what is ordered for whom: once such an order is over, the same key
+    is a new order.
     """
 
     dedupe: str
@@ -35,6 +37,7 @@ class Order(Struct, frozen=True, kw_only=True):
     application_id: str | None = None
     report_to: str | None = None
     ordered_by: str | None = None
+    reusable: bool = False
 
 
 class ListOffers(Struct, frozen=True, tag=True):
@@ -134,12 +137,26 @@ class AssessmentServer(Protocol):
         """Answer to ReadStatus."""
         ...
 
-    def acknowledged(self) -> Answer:
-        """Answer to CancelOrder, ReportProblem and CheckConnection."""
+    def acknowledged(self, order_id: str | None = None) -> Answer:
+        """Answer to CancelOrder (with the order's id), ReportProblem and CheckConnection."""
         ...
 
     def unauthorised(self) -> Answer:
         """Answer to wrong credentials."""
+        ...
+
+
+@runtime_checkable
+class TokenIssuer(Protocol):
+    """An assessment server to which the vendor signs in first: the token that it gets is what authenticates it."""
+
+    @property
+    def token_route(self) -> tuple[str, str]:
+        """Method and path of the sign-in, beside the routes."""
+        ...
+
+    def token(self, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str]) -> Answer:
+        """Answer a sign-in, a wrong one too; empty secrets admit nobody."""
         ...
 
 

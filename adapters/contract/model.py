@@ -143,7 +143,11 @@ class Note(Struct, frozen=True, kw_only=True):
 
 
 class ChangedPage(Struct, frozen=True, kw_only=True):
-    """One page of application ids that changed. ``cursor`` is opaque; ask again with it. ``more`` ends the loop."""
+    """One page of application ids that changed. ``cursor`` is opaque; ask again with it. ``more`` ends the loop.
+
+    What was told under one cursor is not looked at again under the same one: a cursor is the same only where nothing can
+    have changed since (a clock in whole seconds is not fine enough to say so).
+    """
 
     application_ids: tuple[str, ...]
     cursor: str

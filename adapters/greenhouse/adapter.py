@@ -118,7 +118,7 @@ class GreenhouseAdapter:
         return tuple((await self._fields()).values())
 
     async def read_fields(self, application_id: str) -> Mapping[str, FieldValue]:
-        """Read the custom fields of one application, as far as they are single values."""
+        """Read the custom fields of one application; a stand-in is told of what is no single value."""
         return mapping.to_values(await self._application(application_id))
 
     async def write_fields(

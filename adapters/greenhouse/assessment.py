@@ -125,7 +125,7 @@ class GreenhouseAssessments:
         score = {} if report.score is None else {"partner_score": report.score}
         return _json({"partner_status": COMPLETE, "partner_profile_url": report.link, **score, "metadata": metadata})
 
-    def acknowledged(self) -> Answer:
+    def acknowledged(self, order_id: str | None = None) -> Answer:  # noqa: ARG002 - the port's signature
         """Answer to response_error."""
         return _json({"status": 200})
 

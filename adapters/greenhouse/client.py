@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from msgspec import Struct
 
-from adapters.contract.errors import NotFound, PayloadInvalid, Unavailable
+from adapters.contract.errors import NotFound, PayloadInvalid, Transient
 from adapters.greenhouse.rows import OptionRow
 from adapters.kit.http import HttpAnswer, HttpClient
 from adapters.kit.oauth import OAuth
@@ -130,7 +130,8 @@ def _rows(body: bytes, resource: str) -> tuple[msgspec.Raw, ...]:
     if isinstance(found, tuple):
         return found
     if found.data is None and found.message:
-        raise Unavailable(f"Greenhouse has not prepared {resource} yet")
+        # Greenhouse did answer: one record that is not ready must not count as an ATS that is down.
+        raise Transient(f"Greenhouse has not prepared {resource} yet")
     if found.data is None:
         raise PayloadInvalid(f"the list of {resource} is none")
     return found.data

@@ -72,6 +72,7 @@ FIELD_KINDS = {
 # The vendor calls a short text one "with fewer than 255 characters".
 LONGEST = {"short_text": 254}
 APPLICATION_FIELDS = "application"
+UNREADABLE = "(a value that cannot be read)"
 VISIBILITIES = {
     "admin_only_visible": Visibility.PRIVATE,
     "privately_visible": Visibility.PRIVATE,
@@ -201,9 +202,15 @@ def has_options(row: FieldRow) -> bool:
 
 
 def to_values(row: ApplicationRow) -> dict[str, FieldValue]:
-    """The values of custom fields that are a text, a number, yes or no, or nothing."""
-    found = {key: answer.value for key, answer in (row.custom_fields or {}).items()}
-    return {key: value for key, value in found.items() if value is None or isinstance(value, str | int | float)}
+    """The values of custom fields; of one that is no text, number, yes or no, only that something stands there."""
+    return {key: _to_value(answer.value) for key, answer in (row.custom_fields or {}).items()}
+
+
+def _to_value(value: object) -> FieldValue:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    # Whatever we cannot read is not nothing: read as nothing, it would be written over.
+    return UNREADABLE if value else None
 
 
 def written_values(row: ApplicationRow, values: Mapping[str, FieldValue]) -> dict[str, object]:

@@ -5,11 +5,12 @@ import httpx
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import Refused
 from adapters.greenhouse.adapter import GreenhouseAdapter
+from adapters.greenhouse.assessment import APP, GreenhouseAssessments, GreenhouseReporter
 from adapters.greenhouse.client import GreenhouseClient, seconds_until_reset
 from adapters.greenhouse.manifest import MANIFEST
 from adapters.kit.http import HttpClient
-from adapters.kit.oauth import MemoryTokens, OAuth
-from adapters.kit.setup import OptionMissing, Setup, Vendor
+from adapters.kit.oauth import Consent, MemoryTokens, OAuth
+from adapters.kit.setup import CredentialMissing, OptionMissing, OrderSide, Setup, Vendor
 
 HARVEST = "harvest.greenhouse.io"
 TOKENS = "https://auth.greenhouse.io"
@@ -33,12 +34,23 @@ def origin(base_url: str) -> str:
     return base_url.rstrip("/").removesuffix("/v3")
 
 
+def _consent(setup: Setup) -> Consent | None:
+    if _grant(setup) is not None:
+        return None
+    tokens_at = _tokens_at(origin(setup.base_url))
+    # Not confirmed by the vendor: that PKCE is known there; a server that does not know it overlooks it.
+    return Consent(authorize_url=f"{tokens_at}/authorize", token_url=f"{tokens_at}/token", scopes=MANIFEST.scopes)
+
+
+def _tokens_at(base_url: str) -> str:
+    # Whatever stands in for Harvest (a recording proxy, a test) gives its own tokens.
+    return TOKENS if httpx.URL(base_url).host == HARVEST else base_url
+
+
 def _make(setup: Setup) -> Adapter:
     base_url = origin(setup.base_url)
-    # Whatever stands in for Harvest (a recording proxy, a test) gives its own tokens.
-    tokens_at = TOKENS if httpx.URL(base_url).host == HARVEST else base_url
     oauth = OAuth(
-        HttpClient(tokens_at, headers={}, transport=setup.transport),
+        HttpClient(_tokens_at(base_url), headers={}, transport=setup.transport),
         "/token",
         client_id=setup.credentials["client_id"],
         client_secret=setup.credentials["client_secret"],
@@ -66,4 +78,24 @@ def _grant(setup: Setup) -> dict[str, str] | None:
     return {"grant_type": CLIENT_CREDENTIALS} | ({} if acting is None else {"sub": str(acting)})
 
 
-VENDOR = Vendor(manifest=MANIFEST, package="adapters.greenhouse", make=_make)
+def make_reporter(setup: Setup) -> GreenhouseReporter:
+    """The half of the Assessment API that we call.
+
+    Raises:
+        CredentialMissing: the connection has no ``assessment_key``.
+    """
+    key = setup.credentials.get("assessment_key")
+    if not key:
+        raise CredentialMissing(MANIFEST.key, "assessment_key")
+    base_url = origin(setup.base_url)
+    app = APP if httpx.URL(base_url).host == HARVEST else base_url
+    return GreenhouseReporter(key, base_url=app, transport=setup.transport)
+
+
+VENDOR = Vendor(
+    manifest=MANIFEST,
+    package="adapters.greenhouse",
+    make=_make,
+    orders=OrderSide(server=GreenhouseAssessments, reporter=make_reporter),
+    consent=_consent,
+)

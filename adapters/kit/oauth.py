@@ -5,23 +5,28 @@ renews at a time, looks first whether another one did, and what comes is on disk
 """
 
 import asyncio
-from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Annotated
 from urllib.parse import quote_plus
 
+import httpx
 import msgspec
 from msgspec import Meta, Struct
 
 from adapters.contract.errors import AuthRejected, NotFound, PermissionMissing, Refused
-from adapters.contract.tokens import Tokens, TokenStore
+from adapters.contract.tokens import Tokens, TokenStore, TokenTurn
 from adapters.kit.http import HttpClient, utc_now
 from adapters.kit.payload import decode
 
 EARLY = timedelta(seconds=60)
 """A token that ends within this is renewed before it is used: a request takes time, and clocks differ."""
+
+LAST_WAIT = 10.0
+"""Seconds that a renewal has to end when whoever waited for it is cancelled: with what went before, less than a turn."""
 
 _REFUSED = (Refused, AuthRejected, PermissionMissing, NotFound)
 
@@ -77,9 +82,7 @@ class OAuth:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._endpoint, self._path, self._store, self._grant, self._clock = endpoint, path, store, grant, clock
-        # RFC 6749 §2.3.1: both are form-encoded before they become a Basic header.
-        pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
-        self._basic = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        self._basic = _basic(client_id, client_secret)
         self._tokens: Tokens | None = None
 
     async def headers(self) -> Mapping[str, str]:
@@ -112,18 +115,16 @@ class OAuth:
             kept = await turn.read()
             if kept is not None and kept.access != used and not self._ends(kept):
                 return kept
-            form = self._form(kept)
-            try:
-                body = await self._endpoint.ask_form(self._path, form, headers=self._basic)
-            except _REFUSED:
-                raise AuthRejected("the token endpoint refused to renew: connect this account again") from None
-            answer = decode(body, _TokenAnswer, what="the answer of the token endpoint")
-            tokens = Tokens(
-                access=answer.access_token,
-                expires_at=_end(answer, self._clock()),
-                refresh=answer.refresh_token or (kept.refresh if kept else None),
-            )
-            await turn.keep(tokens)
+            return await _to_the_end(self._asked(turn, kept))
+
+    async def _asked(self, turn: TokenTurn, kept: Tokens | None) -> Tokens:
+        form = self._form(kept)
+        try:
+            body = await self._endpoint.ask_form(self._path, form, headers=self._basic)
+        except _REFUSED:
+            raise AuthRejected("the token endpoint refused to renew: connect this account again") from None
+        tokens = _tokens(body, self._clock(), refresh=kept.refresh if kept else None)
+        await turn.keep(tokens)
         return tokens
 
     def _form(self, kept: Tokens | None) -> Mapping[str, str]:
@@ -132,6 +133,98 @@ class OAuth:
         if kept is None or not kept.refresh:
             raise AuthRejected("nobody has connected this account yet")
         return {"grant_type": "refresh_token", "refresh_token": kept.refresh}
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """How a vendor asks the customer for consent (authorization code, RFC 6749 §4.1).
+
+    ``audience`` and ``more`` are parameters that a vendor wants beside the standard's; ``pkce`` binds the code to who
+    asked (RFC 7636), and a vendor that does not know it overlooks it.
+    """
+
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+    audience: str | None = None
+    pkce: bool = True
+    more: Mapping[str, str] = {}
+
+
+class ConsentFlow:
+    """Asks for consent and turns the answer into tokens. ``redirect_uri`` is where the vendor sends the browser back to."""
+
+    def __init__(
+        self,
+        consent: Consent,
+        *,
+        client_id: str,
+        client_secret: str,
+        redirect_uri: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.consent, self.redirect_uri = consent, redirect_uri
+        self._client_id, self._transport, self._clock = client_id, transport, clock
+        self._basic = _basic(client_id, client_secret)
+
+    def address(self, *, state: str, verifier: str) -> str:
+        """The address to open in the administrator's browser. ``verifier`` (43 to 128 characters) stays with us."""
+        consent = self.consent
+        query = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": self.redirect_uri,
+            "state": state,
+            **({"scope": " ".join(consent.scopes)} if consent.scopes else {}),
+            **({"audience": consent.audience} if consent.audience else {}),
+            **consent.more,
+        }
+        if consent.pkce:
+            challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+            query |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+        return str(httpx.URL(consent.authorize_url).copy_merge_params(query))
+
+    async def exchange(self, code: str, *, verifier: str) -> Tokens:
+        """Turn the code into tokens. A code lives for a minute or so and is good once: nothing comes before this.
+
+        Raises:
+            AuthRejected: the vendor does not take the code; ask for consent again.
+            AdapterError: the token endpoint did not answer.
+        """
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri}
+        form |= {"code_verifier": verifier} if self.consent.pkce else {}
+        url = httpx.URL(self.consent.token_url)
+        endpoint = HttpClient(str(url.copy_with(raw_path=b"/")), headers={}, transport=self._transport)
+        try:
+            body = await endpoint.ask_form(url.path, form, headers=self._basic)
+        except _REFUSED:
+            raise AuthRejected("the vendor did not take the code: ask for consent again") from None
+        finally:
+            await endpoint.aclose()
+        return _tokens(body, self._clock(), refresh=None)
+
+
+async def _to_the_end(renewal: Coroutine[None, None, Tokens]) -> Tokens:
+    """Wait for a renewal; whoever is cancelled meanwhile lets it end, for the refresh token may be used up already."""
+    task = asyncio.ensure_future(renewal)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=LAST_WAIT)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+def _basic(client_id: str, client_secret: str) -> Mapping[str, str]:
+    # RFC 6749 §2.3.1: both are form-encoded before they become a Basic header.
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+    return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+def _tokens(body: bytes, now: datetime, *, refresh: str | None) -> Tokens:
+    answer = decode(body, _TokenAnswer, what="the answer of the token endpoint")
+    return Tokens(access=answer.access_token, expires_at=_end(answer, now), refresh=answer.refresh_token or refresh)
 
 
 def _bearer(tokens: Tokens) -> Mapping[str, str]:

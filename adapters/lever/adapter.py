@@ -1,6 +1,6 @@
 """Glue between the port and Lever's API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,6 +19,7 @@ from adapters.contract.model import (
     Stage,
     Visibility,
 )
+from adapters.kit.http import utc_now
 from adapters.kit.pagination import walk
 from adapters.kit.payload import decode
 from adapters.lever import mapping, webhook
@@ -31,11 +32,15 @@ OVERLAP = timedelta(minutes=5)
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a listing stands. ``page`` is the vendor's offset inside a sweep, ``newest`` the latest change seen."""
+    """Where a listing stands.
+
+    ``page`` is the vendor's offset inside a sweep, ``began`` when it began, ``newest`` the latest change seen in it.
+    """
 
     after: datetime | None = None
     page: str | None = None
     newest: datetime | None = None
+    began: datetime | None = None
 
 
 class LeverAdapter:
@@ -44,9 +49,17 @@ class LeverAdapter:
     ``act_as`` is the id of the user in whose name notes are written, None for the API key's own.
     """
 
-    def __init__(self, client: LeverClient, *, act_as: str | None = None, page_size: int = PAGE_SIZE) -> None:
+    def __init__(
+        self,
+        client: LeverClient,
+        *,
+        act_as: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        page_size: int = PAGE_SIZE,
+    ) -> None:
         self._client = client
         self._act_as = act_as
+        self._clock = clock
         self._page_size = page_size
 
     @property
@@ -74,10 +87,13 @@ class LeverAdapter:
     async def list_changed(self, cursor: str | None, *, since: datetime | None = None) -> ChangedPage:
         """List changed opportunities; a sweep that ended begins again five minutes before the newest change it saw.
 
+        But never later than five minutes before it began itself: who moved while it ran may have been passed already.
+
         Raises:
             PayloadInvalid: the cursor is none of ours.
         """
         at = decode(cursor.encode(), Cursor, what="the cursor") if cursor else Cursor(after=since)
+        began = at.began or self._clock()
         page = await self._client.opportunities(
             changed_since=mapping.to_milliseconds(at.after) if at.after else None,
             offset=at.page,
@@ -89,9 +105,9 @@ class LeverAdapter:
         seen = [mapping.to_moment(row.updated_at) for row in page.data] + ([at.newest] if at.newest else [])
         newest = max(seen, default=None)
         ahead = (
-            Cursor(after=at.after, page=following, newest=newest)
+            Cursor(after=at.after, page=following, newest=newest, began=began)
             if following is not None
-            else Cursor(after=newest - OVERLAP if newest else at.after)
+            else Cursor(after=min(newest, began) - OVERLAP if newest else at.after)
         )
         return ChangedPage(
             # One opportunity may be twice on a page that was put together while it changed.

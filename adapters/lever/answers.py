@@ -39,6 +39,7 @@ class Opportunity(Struct, frozen=True, kw_only=True, rename="camel"):
     contact: str
     stage: str
     updated_at: Milliseconds
+    created_at: Milliseconds | None = None
     emails: tuple[str, ...] = ()
     phones: tuple[Phone, ...] = ()
     archived: Archived | None = None

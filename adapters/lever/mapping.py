@@ -6,7 +6,7 @@ Tables marked "not confirmed" come from third parties or from memory; a first re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from adapters.contract.errors import PayloadInvalid
+from adapters.contract.errors import PayloadInvalid, Transient
 from adapters.contract.model import (
     Application,
     Candidate,
@@ -47,6 +47,11 @@ TOKEN_HOSTS = {
     "api.sandbox.lever.co": "https://sandbox-lever.auth0.com",
 }
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
+# Not confirmed: how consent is asked for. The audience is the API's own address; the sandbox wants to be asked each time.
+AUTHORIZE_PATH = "/authorize"
+AUDIENCE_PATH = "/v1/"
+OFFLINE = "offline_access"
+CONSENT_MORE = {"api.sandbox.lever.co": {"prompt": "consent"}}
 # Not confirmed: a list tells what changed since this moment, and who a write is by.
 CHANGED_SINCE = "updated_at_start"
 WRITTEN_BY = "perform_as"
@@ -59,6 +64,7 @@ def to_application(
 
     Raises:
         PayloadInvalid: a type of reason that is not known.
+        Transient: the history of the opportunity does not show its last move yet.
     """
     first, _, rest = answer.name.strip().partition(" ")
     return Application(
@@ -91,7 +97,12 @@ def _entered_at(answer: Opportunity) -> datetime | None:
     if answer.archived is not None:
         return to_moment(answer.archived.archived_at)
     entries = [change.updated_at for change in answer.stage_changes if change.to_stage_id == answer.stage]
-    return to_moment(max(entries)) if entries else None
+    if entries:
+        return to_moment(max(entries))
+    if answer.stage_changes:
+        # Told without its time now and with it later, one entry would be taken for two.
+        raise Transient("the history of the opportunity does not show its last move yet")
+    return to_moment(answer.created_at) if answer.created_at is not None else None
 
 
 def _to_disposition(reason: ReasonAnswer | None) -> Disposition | None:

@@ -6,12 +6,12 @@ import httpx
 
 from adapters.contract.adapter import Adapter
 from adapters.kit.http import HttpClient
-from adapters.kit.oauth import MemoryTokens, OAuth
+from adapters.kit.oauth import Consent, MemoryTokens, OAuth
 from adapters.kit.setup import CredentialMissing, Setup, Vendor
 from adapters.lever.adapter import LeverAdapter
 from adapters.lever.client import LeverClient, read_hints
 from adapters.lever.manifest import MANIFEST
-from adapters.lever.mapping import TOKEN_HOSTS, TOKEN_PATH
+from adapters.lever.mapping import AUDIENCE_PATH, AUTHORIZE_PATH, CONSENT_MORE, OFFLINE, TOKEN_HOSTS, TOKEN_PATH
 
 
 def _make(setup: Setup) -> Adapter:
@@ -40,11 +40,8 @@ def _oauth(setup: Setup) -> OAuth:
     for name in ("client_id", "client_secret"):
         if not setup.credentials.get(name):
             raise CredentialMissing(MANIFEST.key, "api_key" if name == "client_id" else name)
-    # Whatever stands in for Lever (a recording proxy, a test) gives its own tokens.
-    origin = _origin(setup.base_url)
-    endpoint = setup.options.get("token_url") or TOKEN_HOSTS.get(httpx.URL(origin).host, origin)
     return OAuth(
-        HttpClient(endpoint, headers={}, transport=setup.transport),
+        HttpClient(_endpoint(setup), headers={}, transport=setup.transport),
         TOKEN_PATH,
         client_id=setup.credentials["client_id"],
         client_secret=setup.credentials["client_secret"],
@@ -52,9 +49,29 @@ def _oauth(setup: Setup) -> OAuth:
     )
 
 
+def _consent(setup: Setup) -> Consent | None:
+    """None with an API key."""
+    if setup.credentials.get("api_key"):
+        return None
+    origin, endpoint = _origin(setup.base_url), _endpoint(setup).rstrip("/")
+    return Consent(
+        authorize_url=f"{endpoint}{AUTHORIZE_PATH}",
+        token_url=f"{endpoint}{TOKEN_PATH}",
+        scopes=(*MANIFEST.scopes, OFFLINE),
+        audience=f"{origin}{AUDIENCE_PATH}",
+        more=CONSENT_MORE.get(httpx.URL(origin).host, {}),
+    )
+
+
+def _endpoint(setup: Setup) -> str:
+    # Whatever stands in for Lever (a recording proxy, a test) gives its own tokens.
+    origin = _origin(setup.base_url)
+    return setup.options.get("token_url") or TOKEN_HOSTS.get(httpx.URL(origin).host, origin)
+
+
 def _origin(base_url: str) -> str:
     """The address without the version, which Lever's documentation has in it and our paths have too."""
     return base_url.rstrip("/").removesuffix("/v1")
 
 
-VENDOR = Vendor(manifest=MANIFEST, package="adapters.lever", make=_make)
+VENDOR = Vendor(manifest=MANIFEST, package="adapters.lever", make=_make, consent=_consent)

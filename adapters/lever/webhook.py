@@ -5,7 +5,7 @@ is nothing but a hint to read the opportunity again.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -15,6 +15,10 @@ from adapters.contract.events import ApplicationChanged, Event, StageChanged, Un
 from adapters.kit.payload import decode
 from adapters.kit.signatures import check_fresh, signed_at_unix, verify_hmac_sha256
 from adapters.lever.mapping import CHANGE_EVENTS, STAGE_EVENTS
+
+WINDOW = timedelta(hours=24)
+"""Lever signs when the event came about, so a delivery that is tried again keeps its time; how long it tries is not
+confirmed by the vendor. A copy within the window has the id of the original and changes nothing."""
 
 # Short enough that an id put together of three of them is still an id.
 Part = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[^\x00-\x1f\x7f-\x9f]+\Z")]
@@ -54,7 +58,7 @@ def verify(
     Every webhook of an account has its own signature token, so ``secrets`` are the tokens of all of them.
 
     Raises:
-        SignatureInvalid: unsigned, wrongly signed, or triggered more than five minutes from ``now``.
+        SignatureInvalid: unsigned, wrongly signed, or triggered more than a day before ``now`` or five minutes after it.
     """
     try:
         signed = decode(body, _Signed, what="the delivery")
@@ -62,7 +66,7 @@ def verify(
         raise SignatureInvalid("the delivery is not signed") from None
     printed = str(signed.triggered_at)
     verify_hmac_sha256(f"{signed.token}{printed}".encode(), signature_hex=signed.signature, secrets=secrets)
-    check_fresh(signed_at_unix(printed, milliseconds=True), now=now)
+    check_fresh(signed_at_unix(printed, milliseconds=True), now=now, window=WINDOW)
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:  # noqa: ARG001 - the port's signature

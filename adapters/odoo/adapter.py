@@ -6,7 +6,7 @@ from datetime import datetime
 import httpx
 import msgspec
 
-from adapters.contract.errors import Refused
+from adapters.contract.errors import Conflict, Refused
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Manifest
@@ -22,6 +22,7 @@ from adapters.contract.model import (
 from adapters.kit.http import HttpClient, utc_now
 from adapters.kit.payload import decode
 from adapters.odoo import fields, mapping, markup, webhook
+from adapters.odoo.answers import StageMessageAnswer
 from adapters.odoo.client import Domain, OdooClient, judge, read_hints
 from adapters.odoo.manifest import MANIFEST
 
@@ -144,19 +145,25 @@ class OdooAdapter:
     async def write_fields(
         self, application_id: str, values: Mapping[str, FieldValue], *, expected: Mapping[str, FieldValue]
     ) -> None:
-        """Write these custom fields, all or none. Odoo cannot compare as it writes, so ``expected`` is not used.
+        """Write these custom fields, all or none.
+
+        Odoo cannot compare as it writes: the last look is taken after the definitions were read, right before.
 
         Raises:
+            Conflict: another value stands there than ``expected``; nothing was sent.
             Refused: before anything is sent, where a field does not exist (``unknown_field``; standard fields count as
                 unknown, so contact data and stages cannot be written) or cannot hold the value.
         """
-        del expected
         record_id = mapping.to_record_id(application_id)
         defined = await self._custom()
         for key in values:
             if key not in defined:
                 raise Refused(f"applicants have no custom field {key!r} that can be written", code="unknown_field")
         raw = {key: fields.to_odoo(key, defined[key], value) for key, value in values.items()}
+        looked = [key for key in values if key in expected]
+        now = await self._client.values(record_id, looked) if looked else {}
+        if any(fields.from_odoo(defined[key], now.get(key)) != expected[key] for key in looked):
+            raise Conflict("somebody changed a field since it was read")
         await self._client.write_values(record_id, raw)
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
@@ -202,7 +209,7 @@ class OdooAdapter:
     async def _custom(self) -> dict[str, fields.FieldAnswer]:
         return fields.custom(await self._client.fields())
 
-    async def _latest_stage_message(self, message_ids: Sequence[int]) -> int | None:
+    async def _latest_stage_message(self, message_ids: Sequence[int]) -> StageMessageAnswer | None:
         # The id never changes in one database, so it is asked for once.
         if self._stage_subtype is None:
             self._stage_subtype = await self._client.stage_subtype()

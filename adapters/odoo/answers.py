@@ -40,6 +40,7 @@ class ApplicantAnswer(Struct, frozen=True, kw_only=True):
     stage_id: Link
     application_status: str
     source_id: Link
+    create_date: str
     write_date: str
     message_ids: tuple[RecordId, ...]
 
@@ -75,6 +76,13 @@ class MessageAnswer(Struct, frozen=True, kw_only=True):
     id: RecordId
     body: Text
     author_id: Link
+    date: str
+
+
+class StageMessageAnswer(Struct, frozen=True, kw_only=True):
+    """A message that says that the stage changed."""
+
+    id: RecordId
     date: str
 
 

@@ -21,6 +21,7 @@ from adapters.odoo.answers import (
     KeyAnswer,
     MessageAnswer,
     StageAnswer,
+    StageMessageAnswer,
     SubtypeAnswer,
     UserAnswer,
 )
@@ -102,10 +103,11 @@ class OdooClient:
         found = decode(body, list[SubtypeAnswer], what="the kinds of messages")
         return next((one.id for one in found if one.xmlid == mapping.STAGE_CHANGED), None)
 
-    async def latest_message(self, ids: Sequence[int], *, subtype: int) -> int | None:
+    async def latest_message(self, ids: Sequence[int], *, subtype: int) -> StageMessageAnswer | None:
         """The newest of these messages that has this subtype."""
         domain: Domain = [["id", "in", list(ids)], ["subtype_id", "=", subtype]]
-        return next(iter(await self._ids(mapping.MESSAGE, domain, order="id desc", limit=1)), None)
+        found = await self._search(mapping.MESSAGE, domain, StageMessageAnswer, order="id desc", limit=1)
+        return next(iter(found), None)
 
     async def fields(self) -> dict[str, FieldAnswer]:
         """Read the definitions of every field of applicants."""
@@ -176,8 +178,10 @@ class OdooClient:
     async def server_time(self) -> datetime | None:
         """The server's clock, in whole seconds."""
         answer = await self._http.read_answer("/json/version")
-        told = answer.headers.get("date")
-        return parsedate_to_datetime(told) if told else None
+        try:
+            return parsedate_to_datetime(answer.headers.get("date", ""))
+        except ValueError:
+            return None
 
     async def _one(self, model: str, record_id: int, shape: type[T]) -> T:
         body = await self._call(model, "read", ids=[record_id], fields=list(shape.__struct_fields__))

@@ -22,7 +22,16 @@ from adapters.contract.model import (
     StageKind,
     Visibility,
 )
-from adapters.odoo.answers import LARGEST_ID, ApplicantAnswer, JobAnswer, Link, MessageAnswer, StageAnswer, Text
+from adapters.odoo.answers import (
+    LARGEST_ID,
+    ApplicantAnswer,
+    JobAnswer,
+    Link,
+    MessageAnswer,
+    StageAnswer,
+    StageMessageAnswer,
+    Text,
+)
 from adapters.odoo.markup import html_to_text
 
 T = TypeVar("T")
@@ -57,9 +66,9 @@ LONGEST_REQUEST = timedelta(seconds=120)
 
 
 def to_application(
-    answer: ApplicantAnswer, *, job: JobAnswer, stage: StageAnswer, stage_message: int | None
+    answer: ApplicantAnswer, *, job: JobAnswer, stage: StageAnswer, stage_message: StageMessageAnswer | None
 ) -> Application:
-    """Turn an applicant into the contract's. ``stage_message`` is the id of the latest message "Stage Changed".
+    """Turn an applicant into the contract's. ``stage_message`` is the latest message "Stage Changed".
 
     That message is the history of stages that a Recruitment Officer may read (the tracking values behind it are for
     administrators). It is written in the transaction of the move, and by nothing else: ``date_last_stage_update`` also
@@ -73,7 +82,10 @@ def to_application(
         candidate=_to_candidate(answer),
         job=to_job(job),
         stage=to_stage(stage),
-        entry=StageEntryRef(history_id="created" if stage_message is None else str(stage_message)),
+        entry=StageEntryRef(
+            history_id="created" if stage_message is None else str(stage_message.id),
+            entered_at=to_moment(answer.create_date if stage_message is None else stage_message.date),
+        ),
         disposition=_word(DISPOSITIONS, answer.application_status, "application status"),
         source=linked_name(answer.source_id),
         updated_at=to_moment(answer.write_date),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 from adapters.contract.delivery import Answer
 from adapters.contract.errors import OutcomeUnknown, PayloadInvalid, Unsupported
@@ -35,12 +35,15 @@ OVERLAP = timedelta(minutes=2)
 # Pages are cut by counting. Each begins this many rows before the end of the last, so that one who was deleted
 # meanwhile makes no gap; whoever was seen there is left out.
 TAIL = 20
+# Where none of them is found, a sweep goes back a page; so often only, or a list in no order would never end.
+MOST_BACKS = 20
 FIELDS = "custom fields"
 
 
 class Cursor(Struct, frozen=True, kw_only=True):
     """Where a sweep stands: changes ``after``, rows passed, the last candidates seen, when it began, and its number.
 
+    ``backs`` is how often it went back a page.
     The number makes no two cursors the same, however coarse the clock.
     """
 
@@ -49,6 +52,7 @@ class Cursor(Struct, frozen=True, kw_only=True):
     tail: tuple[int, ...] = ()
     began: datetime | None = None
     sweep: int = 0
+    backs: int = 0
 
 
 class RecruiteeAdapter:
@@ -114,6 +118,11 @@ class RecruiteeAdapter:
         rows = page.candidates
         began = at.began or page.generated_at or _date(answer.headers) or self._clock()
         seen = [place for place, row in enumerate(rows) if row.id in at.tail]
+        if at.tail and not seen and at.backs < MOST_BACKS:
+            # More were deleted meanwhile than the tail is long: whoever slipped past is on the page before.
+            offset = max(0, at.offset - self._page_size)
+            back = structs.replace(at, offset=offset, tail=(), began=began, backs=at.backs + 1)
+            return ChangedPage(application_ids=(), cursor=json.encode(back).decode(), more=True)
         fresh = rows[seen[-1] + 1 :] if seen else rows
         # Half a page at most, so that the next page is never the same one.
         again = min(TAIL, len(rows) // 2)
@@ -124,6 +133,7 @@ class RecruiteeAdapter:
                 tail=tuple(row.id for row in rows[len(rows) - again :]),
                 began=began,
                 sweep=at.sweep,
+                backs=at.backs,
             )
             if fresh
             else Cursor(after=began - OVERLAP, sweep=at.sweep + 1)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
 
 from adapters.contract.adapter import ForwardMove
-from adapters.contract.errors import OutcomeUnknown, PayloadInvalid, Refused
+from adapters.contract.errors import OutcomeUnknown, PayloadInvalid, PermissionMissing, Refused
 from adapters.contract.events import Event
+from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Manifest
 from adapters.contract.model import (
     Application,
@@ -40,7 +42,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxAdapter:
-    """One connection to one sandbox ATS; implements ``Adapter`` and ``ForwardMover``.
+    """One connection to one sandbox ATS; implements ``Adapter``, ``ForwardMover`` and ``Inspector``.
 
     ``base_url`` is the sandbox's address without a path, ``api_key`` its key. ``transport`` is for tests.
     """
@@ -175,9 +177,31 @@ class SandboxAdapter:
         checked = ForwardMove(application_id=move.application_id, stage=move.stage)
         await self._client.move(checked.application_id, checked.stage.id)
 
+    async def inspect(self) -> Inspection:
+        """Ask what the key may do, for the clock, and for the webhooks; None where the key may not see those."""
+        key, date = await self._client.key()
+        try:
+            hooks = tuple(mapping.to_registration(hook) for hook in await self._client.webhooks())
+        except PermissionMissing:
+            hooks = None
+        return Inspection(
+            acting_as=key.name,
+            scopes=mapping.to_scopes(key),
+            expires_at=key.expires_at,
+            server_time=_moment(date),
+            webhooks=hooks,
+        )
+
     async def aclose(self) -> None:
         """Release connections."""
         await self._client.aclose()
 
     async def _stages(self, job_id: str) -> list[Stage]:
         return [mapping.to_stage(stage) for stage in await self._client.stages(job_id)]
+
+
+def _moment(date: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(date) if date else None
+    except ValueError:
+        return None

@@ -91,6 +91,29 @@ class NoteAnswer(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class KeyAnswer(Struct, frozen=True, kw_only=True):
+    """The API key itself: its name and what it may do."""
+
+    name: str
+    scopes: tuple[str, ...]
+    expires_at: datetime | None = None
+
+
+class WebhookAnswer(Struct, frozen=True, kw_only=True):
+    """A subscription."""
+
+    url: str
+    events: tuple[str, ...]
+    active: bool
+
+
+class WebhookPage(Struct, frozen=True):
+    """A page of subscriptions."""
+
+    items: tuple[WebhookAnswer, ...]
+    next_cursor: str | None
+
+
 class JobPage(Struct, frozen=True):
     """A page of jobs."""
 
@@ -149,6 +172,15 @@ class SandboxClient:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
+
+    async def key(self) -> tuple[KeyAnswer, str | None]:
+        """Read what the key may do, and the date that the answer carries."""
+        answer = await self._http.read_answer("/api/v1/me")
+        return decode(answer.body, KeyAnswer, what="the API key"), answer.headers.get("date")
+
+    async def webhooks(self) -> tuple[WebhookAnswer, ...]:
+        """Read the subscriptions."""
+        return decode(await self._http.read("/api/v1/webhooks"), WebhookPage, what="the list of webhooks").items
 
     async def application(self, application_id: str) -> ApplicationAnswer:
         """Read one application."""

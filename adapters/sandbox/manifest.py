@@ -20,6 +20,16 @@ MANIFEST = Manifest(
         }
     ),
     rate_limit=RateLimit(per_second=25.0, burst=50),
+    scopes=(
+        "applications:read",
+        "candidates:read",
+        "fields:read",
+        "fields:write",
+        "jobs:read",
+        "notes:read",
+        "notes:write",
+        "webhooks:read",
+    ),
     note_max_length=10_000,
     answer_status=202,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from adapters.contract.errors import PayloadInvalid
+from adapters.contract.inspection import WebhookRegistration
 from adapters.contract.model import (
     Application,
     Candidate,
@@ -21,7 +22,16 @@ from adapters.contract.model import (
     StageKind,
     Visibility,
 )
-from adapters.sandbox.client import ApplicationAnswer, FieldAnswer, JobAnswer, NoteAnswer, StageAnswer
+from adapters.sandbox.client import (
+    ApplicationAnswer,
+    FieldAnswer,
+    JobAnswer,
+    KeyAnswer,
+    NoteAnswer,
+    StageAnswer,
+    WebhookAnswer,
+)
+from adapters.sandbox.manifest import MANIFEST
 
 T = TypeVar("T")
 
@@ -35,6 +45,7 @@ FIELD_KINDS = {
     "url": FieldKind.URL,
     "select": FieldKind.SELECT,
 }
+EVERY_SCOPE = (*MANIFEST.scopes, "applications:move")
 VISIBILITIES = {"private": Visibility.PRIVATE, "team": Visibility.TEAM}
 VISIBILITY_WORDS = {visibility: word for word, visibility in VISIBILITIES.items()}
 
@@ -105,6 +116,16 @@ def to_field(answer: FieldAnswer) -> FieldDefinition:
         options=answer.options,
         max_length=answer.max_length,
     )
+
+
+def to_scopes(answer: KeyAnswer) -> frozenset[str]:
+    """What a key may do; ``admin`` holds every other scope."""
+    return frozenset(answer.scopes) | (frozenset(EVERY_SCOPE) if "admin" in answer.scopes else frozenset())
+
+
+def to_registration(answer: WebhookAnswer) -> WebhookRegistration:
+    """Turn a subscription into the contract's."""
+    return WebhookRegistration(url=answer.url, events=answer.events, enabled=answer.active)
 
 
 def to_note(answer: NoteAnswer) -> Note:

@@ -7,7 +7,15 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from adapters.contract.delivery import Answer
-from adapters.contract.errors import AdapterError, NotFound, OutcomeUnknown, PayloadInvalid, PermissionMissing, Refused
+from adapters.contract.errors import (
+    AdapterError,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    PayloadInvalid,
+    PermissionMissing,
+    Refused,
+)
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection, WebhookRegistration
 from adapters.contract.manifest import Manifest
@@ -130,11 +138,14 @@ class SmartRecruitersAdapter:
         application_id: str,
         values: Mapping[str, FieldValue],
         *,
-        expected: Mapping[str, FieldValue],  # noqa: ARG002 - this ATS cannot compare as it writes; the README says so
+        expected: Mapping[str, FieldValue],
     ) -> None:
         """Write these properties and no others, in one request.
 
+        This ATS cannot compare as it writes: the last look is taken after the definitions were read, right before.
+
         Raises:
+            Conflict: another value stands there than ``expected``; nothing was sent.
             Refused: ``unknown_field``, ``unknown_option`` or ``wrong_type``; nothing was sent.
             OutcomeUnknown: the request was sent and not answered.
         """
@@ -142,10 +153,12 @@ class SmartRecruitersAdapter:
         fields = {field.id: field for field in await self._client.properties()}
         if not values.keys() <= fields.keys():
             raise Refused("a property is not there, or is of a type that cannot be written", code="unknown_field")
-        batch = [
-            mapping.from_value(fields[key], value, await self._client.options(fields[key]))
-            for key, value in values.items()
-        ]
+        options = {key: await self._client.options(fields[key]) for key in values}
+        batch = [mapping.from_value(fields[key], value, options[key]) for key, value in values.items()]
+        held = await self._client.values(candidate_id, job_id) if expected else ()
+        now = {one.id: mapping.to_value(one, options[one.id]) for one in held if one.id in options}
+        if any(now.get(key) != expected[key] for key in values if key in expected):
+            raise Conflict("somebody changed a property since it was read")
         await self._client.write_values(candidate_id, job_id, batch)
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:

@@ -31,6 +31,7 @@ from adapters.smartrecruiters import orders
 
 LIFETIME = timedelta(hours=1)
 MOST_FORM = 10_000
+MOST_FIELDS = 20
 PURPOSE = b"evenhand.smartrecruiters.assessment."
 
 
@@ -52,7 +53,7 @@ class SmartRecruitersAssessments:
 
     def token(self, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str]) -> Answer:
         """Answer a sign-in (RFC 6749, §4.4): the client secret stands in the form or in a Basic header."""
-        form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20) if len(body) <= MOST_FORM else {}
+        form = _form(body)
         if form.get("grant_type") != ["client_credentials"]:
             return _json(400, {"error": "unsupported_grant_type"})
         given = _basic(headers.get("authorization", "")) or form.get("client_secret", [""])[0]
@@ -118,7 +119,7 @@ class SmartRecruitersAssessments:
         """How far an order is."""
         return _json(200, orders.from_report(report))
 
-    def acknowledged(self) -> Answer:
+    def acknowledged(self, order_id: str | None = None) -> Answer:  # noqa: ARG002 - the port's signature
         """Taken note of."""
         return _json(200, {})
 
@@ -152,6 +153,14 @@ class SmartRecruitersReporter:
         await self._http.aclose()
         if self._oauth is not None:
             await self._oauth.aclose()
+
+
+def _form(body: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS) if len(body) <= MOST_FORM else {}
+    except ValueError:
+        # More members than any sign-in has.
+        return {}
 
 
 def _basic(header: str) -> str:

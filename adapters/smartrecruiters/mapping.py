@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from adapters.contract.delivery import Answer
-from adapters.contract.errors import NotFound, PayloadInvalid, Refused
+from adapters.contract.errors import NotFound, PayloadInvalid, Refused, Transient
 from adapters.contract.inspection import WebhookRegistration
 from adapters.contract.model import (
     Application,
@@ -72,6 +72,8 @@ STAGE_KINDS = {
     "WITHDRAWN": StageKind.WITHDRAWN,
     "TRANSFERRED": StageKind.ARCHIVED,
 }
+# Where an application begins; whether the history then has a line, nobody says.
+UNMOVED = frozenset({"LEAD", "NEW"})
 DISPOSITIONS = {"HIRED": Disposition.HIRED, "REJECTED": Disposition.REJECTED, "WITHDRAWN": Disposition.WITHDRAWN}
 # A job on hold takes no new interviews; those that run go on.
 JOB_STATUSES = {
@@ -91,6 +93,7 @@ FIELD_KINDS = {
     "SINGLE_SELECT": FieldKind.SELECT,
 }
 ACTIVE = "active"
+UNREADABLE = "(a value that cannot be read)"
 RATE_HEADERS = ("x-ratelimit-limit", "x-ratelimit-concurrent-limit")
 
 
@@ -113,12 +116,16 @@ def to_application(candidate: CandidateAnswer, history: HistoryAnswer, job: JobA
     Raises:
         NotFound: the candidate has no application to this job.
         PayloadInvalid: a job status that is not documented.
+        Transient: somebody has moved, and the history shows nothing yet.
     """
     assignment = candidate.assignment(job.id)
     if assignment is None:
         raise NotFound("the candidate has no application to this job")
     here = (assignment.status, assignment.sub_status)
     newest = max(history.content, key=lambda one: (one.changed_on, (one.status, one.sub_status) == here), default=None)
+    if newest is None and assignment.status not in UNMOVED and assignment.status not in STAGE_KINDS:
+        # Told without its time now and with it later, one entry would be taken for two.
+        raise Transient("the history of the application does not show its last move yet")
     status, sub_status = (newest.status, newest.sub_status) if newest else here
     return Application(
         id=pair(candidate.id, job.id),
@@ -198,7 +205,8 @@ def to_field(answer: PropertyAnswer, options: tuple[OptionAnswer, ...]) -> Field
 def to_value(answer: ValueAnswer, options: tuple[OptionAnswer, ...]) -> FieldValue:
     """Turn a value into the contract's; a chosen value is its label."""
     if isinstance(answer.value, dict | list):
-        return None
+        # An empty object is nothing; whatever else we cannot read is not, and read as nothing it would be written over.
+        return UNREADABLE if answer.value else None
     return next((option.label for option in options if option.id == answer.value), answer.value)
 
 

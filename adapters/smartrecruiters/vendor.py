@@ -5,10 +5,10 @@ import httpx
 from adapters.contract.adapter import Adapter
 from adapters.kit.http import HttpClient
 from adapters.kit.oauth import MemoryTokens, OAuth
-from adapters.kit.setup import CredentialMissing, Setup, Vendor
+from adapters.kit.setup import CredentialMissing, OrderSide, Setup, Vendor
 from adapters.smartrecruiters import mapping
 from adapters.smartrecruiters.adapter import SmartRecruitersAdapter
-from adapters.smartrecruiters.assessment import SmartRecruitersReporter
+from adapters.smartrecruiters.assessment import SmartRecruitersAssessments, SmartRecruitersReporter
 from adapters.smartrecruiters.client import SmartRecruitersClient, read_hints
 from adapters.smartrecruiters.manifest import MANIFEST
 
@@ -62,4 +62,9 @@ def make_reporter(setup: Setup) -> SmartRecruitersReporter:
     return SmartRecruitersReporter(http, oauth=oauth)
 
 
-VENDOR = Vendor(manifest=MANIFEST, package="adapters.smartrecruiters", make=_make)
+VENDOR = Vendor(
+    manifest=MANIFEST,
+    package="adapters.smartrecruiters",
+    make=_make,
+    orders=OrderSide(server=SmartRecruitersAssessments, reporter=make_reporter),
+)

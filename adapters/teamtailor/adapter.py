@@ -6,7 +6,15 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from adapters.contract.errors import AdapterError, NotFound, OutcomeUnknown, PayloadInvalid, Refused, Unsupported
+from adapters.contract.errors import (
+    AdapterError,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    PayloadInvalid,
+    Refused,
+    Unsupported,
+)
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Capability, Manifest
@@ -108,11 +116,12 @@ class TeamtailorAdapter:
         application_id: str,
         values: Mapping[str, FieldValue],
         *,
-        expected: Mapping[str, FieldValue],  # noqa: ARG002 - this ATS cannot compare as it writes; the README says so
+        expected: Mapping[str, FieldValue],
     ) -> None:
         """Write these custom fields, one request for each that does not hold its value already.
 
         Raises:
+            Conflict: another value stands there than ``expected``; nothing was sent.
             Refused: ``unknown_field``, ``unknown_option`` or ``wrong_type``; nothing was sent.
             OutcomeUnknown: a request was sent and not answered, or was refused after others were carried out.
         """
@@ -123,6 +132,10 @@ class TeamtailorAdapter:
         for key, value in values.items():
             mapping.check_value(fields[key][1], value)
         held = {_field_of(one): one for one in await self._client.values(candidate_id)}
+        for key, value in values.items():
+            now = mapping.to_value(held[fields[key][0]]) if fields[key][0] in held else None
+            if key in expected and now not in (value, expected[key]):
+                raise Conflict("somebody changed a field since it was read")
         written = 0
         for key, value in values.items():
             field_id = fields[key][0]

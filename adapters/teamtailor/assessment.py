@@ -80,7 +80,7 @@ class TeamtailorAssessments:
         """How far an order is."""
         return _json(200, orders.from_report(report))
 
-    def acknowledged(self) -> Answer:
+    def acknowledged(self, order_id: str | None = None) -> Answer:  # noqa: ARG002 - the port's signature
         """Taken note of."""
         return _json(200, {})
 

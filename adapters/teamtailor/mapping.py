@@ -48,6 +48,7 @@ GONE = frozenset({"job_application.destroy"})
 CHANGED_SINCE = "filter[updated-at][from]"
 ABOUT_CANDIDATE = "filter[candidate]"
 OWNED_BY_CANDIDATE = "Candidate"
+UNREADABLE = "(a value that cannot be read)"
 HIRED = "hired"
 STAGE_KINDS = {HIRED: StageKind.HIRED}
 JOB_STATUSES = {
@@ -133,7 +134,10 @@ def to_field(field: FieldData, included: tuple[Resource, ...]) -> FieldDefinitio
 def to_value(value: ValueData) -> FieldValue:
     """Turn a value into the contract's."""
     held = value.attributes.value
-    return None if isinstance(held, dict | list) else held
+    if isinstance(held, dict | list):
+        # Whatever we cannot read is not nothing: read as nothing, it would be written over.
+        return UNREADABLE if held else None
+    return held
 
 
 def check_value(field: FieldDefinition, value: FieldValue) -> None:

@@ -2,10 +2,10 @@
 
 from adapters.contract.adapter import Adapter
 from adapters.kit.http import HttpClient
-from adapters.kit.setup import CredentialMissing, Setup, Vendor
+from adapters.kit.setup import CredentialMissing, OrderSide, Setup, Vendor
 from adapters.teamtailor import mapping, orders
 from adapters.teamtailor.adapter import TeamtailorAdapter
-from adapters.teamtailor.assessment import TeamtailorReporter
+from adapters.teamtailor.assessment import TeamtailorAssessments, TeamtailorReporter
 from adapters.teamtailor.client import TeamtailorClient, read_hints
 from adapters.teamtailor.manifest import MANIFEST
 
@@ -46,4 +46,9 @@ def make_reporter(setup: Setup) -> TeamtailorReporter:
     return TeamtailorReporter(http)
 
 
-VENDOR = Vendor(manifest=MANIFEST, package="adapters.teamtailor", make=_make)
+VENDOR = Vendor(
+    manifest=MANIFEST,
+    package="adapters.teamtailor",
+    make=_make,
+    orders=OrderSide(server=TeamtailorAssessments, reporter=make_reporter),
+)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import httpx
 from msgspec import Struct, json
 
-from adapters.contract.errors import AdapterError, NotFound, OutcomeUnknown, PayloadInvalid, Transient
+from adapters.contract.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, PayloadInvalid, Transient
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection, WebhookRegistration
 from adapters.contract.manifest import Manifest
@@ -172,16 +172,26 @@ class WorkableAdapter:
         application_id: str,
         values: Mapping[str, FieldValue],
         *,
-        expected: Mapping[str, FieldValue],  # noqa: ARG002 - Workable cannot compare as it writes
+        expected: Mapping[str, FieldValue],
     ) -> None:
         """Write these custom attributes, one request each, after checking all of them.
 
+        Workable cannot compare as it writes. So the last look is taken right before, and only when all the requests
+        after it have room in one window: a window that ends between them would be ten seconds in which people write.
+
         Raises:
+            Conflict: another value stands there than ``expected``; nothing was sent.
             Refused: an attribute cannot hold its value; nothing was written.
             OutcomeUnknown: a request was not answered, or refused after others had been carried out: read back.
         """
         fields = await self._fields()
         updates = [mapping.to_update(key, value, fields) for key, value in sorted(values.items())]
+        if expected:
+            await self._client.room(1 + len(updates))
+            body = await self._client.candidate(application_id)
+            now = mapping.to_values(decode(body, mapping.CandidateValues, what="the candidate"), fields)
+            if any(now.get(key) != expected[key] for key in values if key in expected):
+                raise Conflict("somebody changed a custom attribute since it was read")
         for done, update in enumerate(updates):
             try:
                 await self._client.set_attribute(application_id, update)

@@ -75,7 +75,7 @@ class WorkableAssessments:
         """Nothing: Workable does not ask."""
         return _answer(404, {"error": "not found"})
 
-    def acknowledged(self) -> Answer:
+    def acknowledged(self, order_id: str | None = None) -> Answer:  # noqa: ARG002 - the port's signature
         """Nothing to say."""
         return _answer(200, {})
 

@@ -209,6 +209,10 @@ class WorkableClient:
         """Close every connection."""
         await self._http.aclose()
 
+    async def room(self, requests: int) -> None:
+        """Wait until so many requests have room in one window of the vendor's, as far as is known."""
+        await self._pace.room(requests)
+
     async def candidate(self, candidate_id: str) -> bytes:
         """Read one candidate, undecoded: its custom attributes are read by another shape than the rest."""
         return (await self._get(f"/candidates/{_segment(candidate_id)}")).body

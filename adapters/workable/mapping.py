@@ -205,7 +205,8 @@ def to_values(
             continue
         texts = {choice: text for text, choice in ids.items()}
         if definition.kind is FieldKind.SELECT:
-            value: FieldValue = next((texts[each] for each in one.choices if each in texts), None)
+            # A choice that is in no list is a choice all the same: read as nothing, it would be written over.
+            value: FieldValue = next((texts.get(each, each) for each in one.choices), None)
         else:
             value = _number(one.value) if definition.kind is FieldKind.NUMBER else one.value
         if value not in (None, EMPTY):

@@ -31,6 +31,12 @@ class Pace:
             return
         await self._sleep(min(self._end - now, WINDOW).total_seconds())
 
+    async def room(self, requests: int) -> None:
+        """Wait until the window ends that is known to have fewer requests left, at most one window."""
+        now = self._clock()
+        if now < self._end and self._left < requests:
+            await self._sleep(min(self._end - now, WINDOW).total_seconds())
+
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over what an answer says."""
         left, end = headers.get(LEFT, ""), _reset(headers)

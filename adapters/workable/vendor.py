@@ -3,7 +3,7 @@
 from adapters.contract.adapter import Adapter
 from adapters.contract.assessment import AssessmentReporter, AssessmentServer
 from adapters.kit.http import HttpClient
-from adapters.kit.setup import CredentialMissing, Setup, Vendor
+from adapters.kit.setup import CredentialMissing, OrderSide, Setup, Vendor
 from adapters.workable.adapter import WorkableAdapter
 from adapters.workable.assessment import WorkableAssessments, WorkableReporter
 from adapters.workable.manifest import MANIFEST
@@ -34,4 +34,9 @@ def assessment_reporter(setup: Setup) -> AssessmentReporter:
     return WorkableReporter(HttpClient(setup.base_url, headers=headers, hosts=hosts, transport=setup.transport))
 
 
-VENDOR = Vendor(manifest=MANIFEST, package="adapters.workable", make=_make)
+VENDOR = Vendor(
+    manifest=MANIFEST,
+    package="adapters.workable",
+    make=_make,
+    orders=OrderSide(server=assessment_server, reporter=assessment_reporter),
+)

@@ -3,11 +3,16 @@
 import click
 
 from orchestrator.cli.audit import audit
+from orchestrator.cli.backfill import backfill
 from orchestrator.cli.configuration import adapters, check, rubrics
+from orchestrator.cli.credentials import credentials
 from orchestrator.cli.database import db
 from orchestrator.cli.demonstration import demo, mail_catcher
+from orchestrator.cli.doctor import doctor
 from orchestrator.cli.operations import connection, quarantine, sync, work
 from orchestrator.cli.processes import serve, worker
+from orchestrator.cli.skeleton import new_adapter
+from orchestrator.cli.stops import pause, resume
 from orchestrator.cli.users import user
 
 
@@ -30,7 +35,13 @@ for command in (
     quarantine,
     work,
     connection,
+    credentials,
+    pause,
+    resume,
     audit,
+    backfill,
+    doctor,
     user,
 ):
     evenhand.add_command(command)
+adapters.add_command(new_adapter)

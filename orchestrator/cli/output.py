@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from adapters.contract.errors import AdapterError
 from orchestrator.errors import ConfigurationInvalid, EvenhandError, SettingsInvalid
 from orchestrator.main import Runtime, build, configure_logging, read_environment
 
@@ -38,6 +39,9 @@ def plainly(function: Callable[P, T]) -> Callable[P, T]:
         except EvenhandError as error:
             click.echo(f"evenhand: {error}", err=True)
             sys.exit(2 if isinstance(error, SettingsInvalid) else 1)
+        except AdapterError as error:
+            click.echo(f"evenhand: the ATS: {error} ({type(error).__name__})", err=True)
+            sys.exit(1)
         except SQLAlchemyError as error:
             # Its own words repeat statements and values; what is to be done fits in one line.
             click.echo(f"evenhand: the database cannot be used ({type(error).__name__}). {DATABASE_HELP}", err=True)

@@ -42,6 +42,7 @@ def _meaning(configuration: Configuration, document: Document, vocabulary: Vocab
     """What a schema cannot say: references, duplicates, and options that do not work yet."""
     yield from _connections(configuration, document, vocabulary)
     yield from _programs(configuration, document, vocabulary)
+    yield from _orders(configuration, document, vocabulary)
     families = [family.key for family in configuration.role_families]
     yield from _twice(document, "role_families", families)
 
@@ -63,9 +64,18 @@ def _connections(configuration: Configuration, document: Document, vocabulary: V
         keys = connection.fields.field_keys()
         for key in sorted({key for key in keys if keys.count(key) > 1}):
             yield document.problem((*path, "fields"), f"two parts of a result go to the same field {key!r}")
+        yield from _places(connection, document, path)
         said = _write_back(connection, vocabulary)
         if said is not None:
             yield document.problem((*path, "fields"), said)
+
+
+def _places(connection: Connection, document: Document, path: tuple[str | int, ...]) -> Iterable[Problem]:
+    """A credential is in one place, and that place is named."""
+    for name, source in connection.credentials.items():
+        if (source.env is None) != source.stored:
+            said = "say where it is: `env: NAME_OF_A_VARIABLE`, or `stored: true`, and not both"
+            yield document.problem((*path, "credentials", name), said)
 
 
 def _write_back(connection: Connection, vocabulary: Vocabulary) -> str | None:
@@ -108,6 +118,26 @@ def _programs(configuration: Configuration, document: Document, vocabulary: Voca
                 yield document.problem(
                     (*path, option), "not yet supported; remove it, it would not be obeyed", at_key=True
                 )
+
+
+def _orders(configuration: Configuration, document: Document, vocabulary: Vocabulary) -> Iterable[Problem]:
+    """Who lets recruiters order must be able to: an ATS that knows orders, and secrets that it presents."""
+    taking = {connection.key for connection in configuration.connections if connection.assessment_secrets}
+    known = {connection.key for connection in configuration.connections}
+    for index, connection in enumerate(configuration.connections):
+        if connection.key in taking and connection.adapter not in vocabulary.with_orders:
+            yield document.problem(
+                ("connections", index, "assessment_secrets"),
+                f"nothing can be ordered in {connection.adapter}; remove it",
+                at_key=True,
+            )
+    for index, program in enumerate(configuration.programs):
+        if program.orderable is True and program.connection in known - taking:
+            yield document.problem(
+                ("programs", index, "orderable"),
+                f"the connection {program.connection!r} has no `assessment_secrets`, so nothing can be ordered there",
+                at_key=True,
+            )
 
 
 def _twice(document: Document, section: str, keys: Sequence[str]) -> Iterable[Problem]:

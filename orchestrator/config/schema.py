@@ -26,6 +26,13 @@ class Secret(Strict, frozen=True, kw_only=True):
     env: EnvironmentName
 
 
+class Credential(Strict, frozen=True, kw_only=True):
+    """Where a credential of a connection is: in the environment, or stored encrypted in the database."""
+
+    env: EnvironmentName | None = None
+    stored: Annotated[bool, Meta(description="set with `evenhand credentials set`")] = False
+
+
 class Company(Strict, frozen=True, kw_only=True):
     """Who hires, and whom a candidate can write to."""
 
@@ -47,9 +54,10 @@ class Connection(Strict, frozen=True, kw_only=True):
     key: Slug
     adapter: Slug
     base_url: Annotated[str, Meta(pattern=r"^https?://", description="http:// or https:// address of the ATS")]
-    credentials: dict[str, Secret]
+    credentials: dict[str, Credential]
     options: dict[str, Line] = msgspec.field(default_factory=dict)
     webhook_secrets: tuple[Secret, ...] = ()
+    assessment_secrets: tuple[Secret, ...] = ()
     poll_minutes: Annotated[int, Meta(ge=1, le=1440)] = 5
     stages: Annotated[tuple[StageMapping, ...], Meta(min_length=1)]
     fields: FieldMap
@@ -98,7 +106,7 @@ class Vocabulary(Struct, frozen=True):
     """What a configuration may refer to: adapter keys and rubric ids that exist.
 
     ``without_fields``, ``without_notes`` and ``without_private_notes`` are adapters of ATSs that have no custom fields,
-    no notes, or none that only some may read.
+    no notes, or none that only some may read; ``with_orders`` those of ATSs in which interviews can be ordered.
     """
 
     adapters: tuple[str, ...]
@@ -106,6 +114,7 @@ class Vocabulary(Struct, frozen=True):
     without_fields: frozenset[str] = frozenset()
     without_notes: frozenset[str] = frozenset()
     without_private_notes: frozenset[str] = frozenset()
+    with_orders: frozenset[str] = frozenset()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class InterviewState(StrEnum):
     FINAL = "final"  # entered when the result is final / never left
     EXPIRED = "expired"  # entered when the link ran out / left when the team extends it, or the record is closed
     WITHDRAWN = "withdrawn"  # entered when the candidate withdraws / never left
-    CANCELLED = "cancelled"  # entered when the application left the stage before anyone began / never left
+    CANCELLED = "cancelled"  # entered when it left the stage unbegun, or its order was cancelled / never left
     HANDED_OVER = "handed_over"  # entered when a person takes over instead of the interview / never left
     CLOSED = "closed"  # entered when a person closes it unscored, or its time is over / never left
 
@@ -104,7 +104,7 @@ class Expire(Struct, frozen=True, tag=True):
 
 
 class Cancel(Struct, frozen=True, tag=True):
-    """The application left the stage before the candidate began."""
+    """The application left the stage before the candidate began, or the order was taken back before answers came."""
 
 
 class Reopen(Struct, frozen=True, tag=True):
@@ -155,10 +155,12 @@ TRANSITIONS: Mapping[tuple[InterviewState, type], InterviewState] = {
     (S.IN_PROGRESS, AskForAlternative): S.PAUSED,
     (S.IN_PROGRESS, Withdraw): S.WITHDRAWN,
     (S.IN_PROGRESS, Expire): S.EXPIRED,
+    (S.IN_PROGRESS, Cancel): S.CANCELLED,
     (S.IN_PROGRESS, Reopen): S.INVITED,
     (S.PAUSED, Reopen): S.INVITED,
     (S.PAUSED, HandOver): S.HANDED_OVER,
     (S.PAUSED, Withdraw): S.WITHDRAWN,
+    (S.PAUSED, Cancel): S.CANCELLED,
     (S.PAUSED, Close): S.CLOSED,
     (S.SUBMITTED, AskForAlternative): S.PAUSED,
     (S.SUBMITTED, Withdraw): S.WITHDRAWN,
@@ -172,6 +174,7 @@ TRANSITIONS: Mapping[tuple[InterviewState, type], InterviewState] = {
     (S.EXPIRED, Reopen): S.INVITED,
     (S.EXPIRED, AskForAlternative): S.PAUSED,
     (S.EXPIRED, Withdraw): S.WITHDRAWN,
+    (S.EXPIRED, Cancel): S.CANCELLED,
     (S.EXPIRED, Close): S.CLOSED,
 }
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from adapters.contract.model import Job, StageKind
 
@@ -107,6 +107,8 @@ class Program(Strict, frozen=True, kw_only=True):
     invitation: Invitation = Invitation()
     review: ReviewPolicy = ReviewPolicy()
     paused: bool = False
+    # Unset where nothing is said: a program is stored with its interviews, and the release before knows no such member.
+    orderable: bool | UnsetType = UNSET
     delay: Annotated[int, Meta(ge=1, description="hours")] | None = None
     quiet_hours: QuietHours | None = None
     notice: NoticePeriod | None = None

@@ -44,3 +44,14 @@ def entry_key(application: Application, *, visits: int) -> str:
         mark = f"v:{visits}"
     # Quoted, so that a slash in an id cannot make two entries look like one.
     return f"{quote(application.id, safe='')}/{quote(application.stage.id, safe='')}/{mark}"
+
+
+def visit_of(key: str) -> str:
+    """What the keys of all entries of one application into one stage begin with."""
+    application, stage, _ = key.split("/", 2)
+    return f"{application}/{stage}/"
+
+
+def counted(key: str) -> bool:
+    """Whether a key tells entries apart by our own counting, because the vendor said neither id nor time."""
+    return key.split("/", 2)[2].startswith("v:")

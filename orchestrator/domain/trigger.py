@@ -51,6 +51,19 @@ class Reason(StrEnum):
     CAP_REACHED = "cap_reached"
 
 
+_OF_AN_ORDER = frozenset(
+    {
+        Reason.PROGRAM_PAUSED,
+        Reason.JOB_CLOSED,
+        Reason.NO_EMAIL,
+        Reason.INTERVIEW_OPEN,
+        Reason.RE_ENTRY,
+        Reason.CAP_REACHED,
+    }
+)
+"""What is looked at where a recruiter, and not a stage, said who is interviewed."""
+
+
 class Check(Struct, frozen=True):
     """One condition that was looked at."""
 
@@ -113,6 +126,24 @@ def decide(
     best = max(findings, key=lambda finding: len(finding.checks), default=None)
     reason = Reason.NO_PROGRAM if best is None or best.reason is Reason.STAGE_NOT_IN_PROGRAM else best.reason
     return TriggerDecision(Verdict.SKIP, reason, best.program if best else None, tuple(findings))
+
+
+def decide_order(application: Application, stage: StageKind, program: Program, history: History) -> TriggerDecision:
+    """Decide about an interview that a recruiter ordered: the order takes the place of ``when`` and of the share."""
+    if stage.terminal:
+        return TriggerDecision(Verdict.SKIP, Reason.TERMINAL_STAGE, None, ())
+    if application.disposition is not None:
+        return TriggerDecision(Verdict.SKIP, Reason.HAS_DISPOSITION, None, ())
+    checks: list[Check] = []
+    found = Reason.STARTED
+    for reason, check in _checks(program, application, stage, (), history):
+        if reason in _OF_AN_ORDER:
+            checks.append(check)
+            if not check.passed:
+                found = reason
+                break
+    verdict = Verdict.START if found is Reason.STARTED else Verdict.SKIP
+    return TriggerDecision(verdict, found, program.key, (ProgramFinding(program.key, found, tuple(checks)),))
 
 
 def examine(

@@ -16,11 +16,13 @@ from msgspec import Struct, field
 from openai.types.chat import ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 
+from orchestrator.domain.doctor_facts import ServiceState
 from orchestrator.domain.scorecard import NO_ANSWER
 from orchestrator.domain.scoring import CompetencyClaim, Rater, RaterKind, Usage
 from orchestrator.errors import GradingFailed
 from orchestrator.grading.answer import AnswerInvalid, read_claim, read_completion, read_usage
 from orchestrator.grading.prompting import indicator_ids, prompt_for, prompt_hash, reply_schema
+from orchestrator.grading.question import ask_endpoint
 from orchestrator.ports import GradingReply, GradingRequest
 from rubrics.schema import Competency
 
@@ -90,6 +92,10 @@ class ModelGrader:
             rater=self._rater(samples, tally),
             samples=tuple(tuple(claims[start : start + width]) for start in range(0, len(claims), width)),
         )
+
+    async def question(self) -> ServiceState:
+        """Ask the endpoint whether it takes our key and knows the model; nothing is graded."""
+        return await ask_endpoint(self._client, self._model)
 
     async def aclose(self) -> None:
         """Release connections."""

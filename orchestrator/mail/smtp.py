@@ -19,8 +19,10 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from orchestrator.domain.doctor_facts import ServiceState
 from orchestrator.errors import MailFailed, SettingsInvalid
 from orchestrator.mail.letter import Letter, bare_message_id, compose
+from orchestrator.mail.question import ask_server
 from orchestrator.ports import Clock, Mail, SystemClock
 
 Lookup = Callable[[str], Awaitable[bool]]
@@ -90,6 +92,16 @@ class SmtpMailer:
         if failure is not None:
             raise failure
 
+    async def question(self) -> ServiceState:
+        """Ask the server whether it would let us send, and send nothing."""
+        return await ask_server(
+            self._client(bare=True),
+            starttls=self._security is Security.STARTTLS,
+            username=self._username,
+            password=self._password,
+            sender=self._sender_address,
+        )
+
     async def _deliver(self, letter: Letter) -> MailFailed | None:
         client = self._client()
         try:
@@ -97,16 +109,17 @@ class SmtpMailer:
         finally:
             client.close()
 
-    def _client(self) -> SMTP:
+    def _client(self, *, bare: bool = False) -> SMTP:
+        """``bare``: it neither starts TLS nor signs in by itself."""
         return SMTP(
             hostname=self._host,
             port=self._port,
             # The library would look up this machine's name otherwise, which blocks and tells the server who we are.
             local_hostname=self._sender_address.rpartition("@")[2],
-            username=self._username,
-            password=self._password,
+            username=None if bare else self._username,
+            password=None if bare else self._password,
             use_tls=self._security is Security.TLS,
-            start_tls=self._security is Security.STARTTLS,
+            start_tls=self._security is Security.STARTTLS and not bare,
             timeout=self._timeout,
         )
 

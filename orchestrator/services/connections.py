@@ -7,6 +7,7 @@ from msgspec import Struct
 from typing_extensions import override
 
 from adapters.contract.adapter import Adapter
+from adapters.contract.assessment import AssessmentReporter, AssessmentServer
 from adapters.contract.model import Stage, StageKind
 from orchestrator.config.schema import Connection
 from orchestrator.db.base import new_id
@@ -17,14 +18,32 @@ from orchestrator.errors import Missing
 from orchestrator.ports import Clock
 from orchestrator.services.exchange import Conversation, Exchange
 from orchestrator.work.job import Job
+from orchestrator.work.stops import refuse_if_stopped
+
+
+class OrderDesk(Struct, frozen=True):
+    """Where a connection takes orders: the half that the ATS calls, the half that we call, what the ATS presents."""
+
+    server: AssessmentServer
+    reporter: AssessmentReporter
+    secrets: tuple[str, ...]
+
+    @override
+    def __repr__(self) -> str:
+        # The secrets must not come into a log by way of a representation.
+        return "OrderDesk()"
 
 
 class AtsConnection(Struct, frozen=True):
-    """One connection at run time: its settings, its adapter, and the secrets that sign its webhooks."""
+    """One connection at run time: its settings, its adapter, and the secrets that sign its webhooks.
+
+    ``desk`` is None where nothing can be ordered.
+    """
 
     settings: Connection
     adapter: Adapter
     webhook_secrets: tuple[str, ...]
+    desk: OrderDesk | None = None
 
     @override
     def __repr__(self) -> str:
@@ -81,6 +100,8 @@ class Connections:
         """Close every adapter."""
         for connection in self._by_key.values():
             await connection.adapter.aclose()
+            if connection.desk is not None:
+                await connection.desk.reporter.aclose()
 
 
 class SyncLog:
@@ -92,13 +113,17 @@ class SyncLog:
 
     @asynccontextmanager
     async def conversation(
-        self, connection: AtsConnection, external_id: str | None, job: Job
+        self, connection: AtsConnection, external_id: str | None, job: Job, *, program: str | None = None
     ) -> AsyncIterator[Conversation]:
         """Talk to an ATS while working on ``job``, in as few transactions as that needs; see ``Conversation``.
 
+        ``program`` is whose result is told, so that a stop of the program holds it.
+
         What was said and heard is in the log when the block has ended, however it ended.
         """
-        talk = Conversation(self._database, self._clock, job, connection=connection.key, external_id=external_id)
+        talk = Conversation(
+            self._database, self._clock, job, connection=connection.key, external_id=external_id, program=program
+        )
         try:
             yield talk
         finally:
@@ -117,6 +142,9 @@ class SyncLog:
         """Record one call to the ATS in transactions of its own, whatever comes of it.
 
         A push is written down before it is made: should the process die in between, the log says that it began.
+
+        Raises:
+            Stopped: a push, and somebody stopped the connection or everything by hand.
         """
         exchange = Exchange(
             id=new_id(),
@@ -129,6 +157,7 @@ class SyncLog:
         )
         if direction is Direction.PUSH:
             async with self._database.transaction() as tx:
+                await refuse_if_stopped(tx.session, connection=connection.key)
                 await exchange.begin(tx)
         try:
             with exchange.timed():

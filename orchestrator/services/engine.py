@@ -1,9 +1,10 @@
 """The durable engine in words: who works, what waits, and what an operator should know or do about it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from orchestrator.services.views import EngineView, PausedConnection, WorkerItem
+from orchestrator.work.claim import EVERYTHING
 from orchestrator.work.metrics import Backlog, Metrics
 from orchestrator.work.table import WorkState
 
@@ -56,12 +57,22 @@ def paused_connections(metrics: Metrics) -> tuple[PausedConnection, ...]:
     )
 
 
-def engine_troubles(metrics: Metrics) -> Iterator[str]:
-    """Sentences, the most pressing first; none where all is quiet."""
-    # What waits for a connection is told with the connection.
-    held = {one.rate_key for one in metrics.connections}
+def overdue(metrics: Metrics, *, stopped: Collection[str] = ()) -> float:
+    """For how many seconds the oldest work has been due that no connection holds back; ``stopped`` as below."""
+    ages = [row.oldest_age or 0 for row in _free(metrics, stopped)]
+    return max([*ages, metrics.unread.oldest_age or 0])
+
+
+def _free(metrics: Metrics, stopped: Collection[str]) -> list[Backlog]:
+    """What is due and could be done: what waits for a connection is told with the connection."""
+    held = {one.rate_key for one in metrics.connections} | set(stopped)
     free = [row for row in metrics.backlog if row.oldest_age is not None and row.connection not in held]
-    yield from _unattended(metrics, free)
+    return [row for row in free if row.connection is None] if EVERYTHING in held else free
+
+
+def engine_troubles(metrics: Metrics, *, stopped: Collection[str] = ()) -> Iterator[str]:
+    """Sentences, the most pressing first; none where all is quiet. ``stopped``: connections that wait by hand, or ``*``."""
+    yield from _unattended(metrics, _free(metrics, stopped))
     for one in metrics.connections:
         if one.failures:
             waited = _span((metrics.at - one.since).total_seconds())

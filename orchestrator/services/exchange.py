@@ -27,6 +27,7 @@ from orchestrator.ports import Clock
 from orchestrator.work.job import Job
 from orchestrator.work.limits import PATIENCE, keep_lease, reserve_turns
 from orchestrator.work.outcome import LeaseLost, Outcome
+from orchestrator.work.stops import refuse_if_stopped
 
 ONCE_BEGUN = 15.0
 """Seconds that a conversation waits for a further turn: giving up would waste the turns it has used already."""
@@ -111,13 +112,21 @@ class Conversation:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, job: Job, *, connection: str, external_id: str | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        job: Job,
+        *,
+        connection: str,
+        external_id: str | None = None,
+        program: str | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._job = job
         self._connection = connection
         self._external_id = external_id
+        self._program = program
         self._unwritten: list[Record] = []
         self._turns: deque[float] = deque()
         self._patience = PATIENCE
@@ -154,10 +163,12 @@ class Conversation:
         Raises:
             TokenDenied: the next turn is too far away.
             LeaseLost: the work was taken over or cancelled meanwhile.
+            Stopped: somebody stopped it by hand.
         """
         exchange = self._exchange(Direction.PUSH, operation, fields)
         held_at = time.monotonic()
         async with self.transaction() as tx:
+            await refuse_if_stopped(tx.session, connection=self._connection, program=self._program)
             await exchange.begin(tx)
             if not await keep_lease(tx, self._job.held, seconds=HELD_FOR):
                 raise LeaseLost(f"{self._job.kind} {self._job.id} is no longer held by this worker")

@@ -30,6 +30,7 @@ from orchestrator.services.steps import SYSTEM, Steps
 from orchestrator.services.views import CandidateView, NoticeSection, NoticeView, QuestionView
 from orchestrator.work.job import Job
 from orchestrator.work.outcome import Done, Outcome
+from orchestrator.work.stops import refuse_if_stopped
 from rubrics.loader import from_snapshot
 
 MAX_ANSWER = 8000
@@ -208,6 +209,10 @@ class Interviewing:
             interview = await interviews.by_id(tx.session, payload.interview_id, lock=True)
             if interview is None or interview.round != payload.round or not allowed(interview.state, Expire()):
                 return Done()
+            # The time of candidates who hear nothing does not run out; the end of the stop sets this timer anew.
+            await refuse_if_stopped(
+                tx.session, connection=interview.application.connection, program=interview.program_key
+            )
             await self._steps.take(tx, interview, Expire(), actor=SYSTEM, now=self._clock.now())
         return None
 

@@ -57,10 +57,32 @@ class WriteBack(Payload, frozen=True, kw_only=True):
     write_back_id: uuid.UUID
 
 
+class TakeOrder(Payload, frozen=True, kw_only=True):
+    """Read the application that a stored order is for, and start or join its interview."""
+
+    kind: ClassVar[str] = "order.take"
+    order_id: uuid.UUID
+
+
+class ReportOrder(Payload, frozen=True, kw_only=True):
+    """Tell the ATS how an order stands."""
+
+    kind: ClassVar[str] = "order.report"
+    report_id: uuid.UUID
+
+
 class PollConnection(Payload, frozen=True, kw_only=True):
     """Ask an ATS what changed since the last time."""
 
     kind: ClassVar[str] = "ats.poll"
+    priority: ClassVar[Priority] = Priority.BULK
+    connection: str
+
+
+class InspectConnection(Payload, frozen=True, kw_only=True):
+    """Ask an ATS when the credentials of a connection end."""
+
+    kind: ClassVar[str] = "ats.inspect"
     priority: ClassVar[Priority] = Priority.BULK
     connection: str
 
@@ -70,3 +92,24 @@ class ApplyRetention(Payload, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "retention.apply"
     priority: ClassVar[Priority] = Priority.BULK
+
+
+class AdvanceBackfill(Payload, frozen=True, kw_only=True):
+    """Take a backfill one step on: a page of its list, or the next application."""
+
+    kind: ClassVar[str] = "backfill.advance"
+    priority: ClassVar[Priority] = Priority.BULK
+    max_attempts: ClassVar[int] = 30
+    backfill_id: uuid.UUID
+    step: int
+
+
+class ConsiderForBackfill(Payload, frozen=True, kw_only=True):
+    """Read one application again and invite its candidate, if the backfill may."""
+
+    kind: ClassVar[str] = "backfill.consider"
+    priority: ClassVar[Priority] = Priority.BULK
+    max_attempts: ClassVar[int] = 30
+    backfill_id: uuid.UUID
+    external_id: str
+    step: int

@@ -34,6 +34,10 @@ class LinkMaker:
         """The link behind the write-back; it needs a signed-in account."""
         return f"{self._base_url}/results/{audit_ref}"
 
+    def application(self, application_id: uuid.UUID | None) -> str:
+        """The link that an ATS shows beside an order that has no result yet; it needs a signed-in account."""
+        return f"{self._base_url}/operations/applications/{application_id}" if application_id else f"{self._base_url}/"
+
 
 def token_hash(token: str) -> str:
     """SHA-256 (hex) of a random session token: all that is stored of it."""

@@ -17,6 +17,7 @@ from orchestrator.services.steps import SYSTEM
 from orchestrator.work.job import Job
 from orchestrator.work.limits import keep_lease
 from orchestrator.work.outcome import Done, LeaseLost, Outcome
+from orchestrator.work.stops import refuse_if_stopped
 
 NEEDS_OPEN = frozenset({MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED})
 THANKED = frozenset({InterviewState.SUBMITTED, InterviewState.IN_REVIEW, InterviewState.FINAL, InterviewState.CLOSED})
@@ -76,9 +77,13 @@ class Mailing:
 
         Raises:
             LeaseLost: the work was taken over or cancelled meanwhile.
+            Stopped: somebody stopped everything, the connection or the program by hand.
         """
         now = self._clock.now()
         async with self._database.transaction() as tx:
+            await refuse_if_stopped(
+                tx.session, connection=interview.application.connection, program=interview.program_key
+            )
             if name in NEEDS_OPEN:
                 current = await interviews.by_id(tx.session, interview.id, lock=True)
                 if current is None or current.round != interview.round or not _still_true(current, name, now=now):

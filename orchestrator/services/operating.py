@@ -7,7 +7,7 @@ import msgspec
 from adapters.contract.model import StageKind
 from orchestrator.db.models.intake import DeliverySource
 from orchestrator.db.models.interview import InterviewRow
-from orchestrator.db.repositories import interviews
+from orchestrator.db.repositories import credentials, interviews, stops
 from orchestrator.db.repositories import operations as rows
 from orchestrator.db.repositories.audit import verify_chain
 from orchestrator.db.session import Database, Transaction
@@ -15,10 +15,12 @@ from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, allowed
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
+from orchestrator.services.endings import ending_troubles
 from orchestrator.services.engine import engine_troubles, engine_view, paused_connections
 from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import WriteBack
 from orchestrator.services.steps import Steps
+from orchestrator.services.stopping import stop_item, stop_troubles, stopped_keys
 from orchestrator.services.timelines import timeline_items
 from orchestrator.services.views import (
     Account,
@@ -57,7 +59,10 @@ class Operating:
         async with self._database.reading() as session:
             engine = await measure(session)
             counts = await rows.counts(session)
-        troubles = list(engine_troubles(engine))
+            stopped = await stops.listed(session)
+            ends = await credentials.ends(session)
+        troubles = [*stop_troubles(stopped), *ending_troubles(ends, now=self._clock.now())]
+        troubles += engine_troubles(engine, stopped=stopped_keys(stopped))
         troubles += [f"{len(dead)} piece{_s(len(dead))} of work given up; a person is needed"] if dead else []
         waiting = len(quarantine)
         troubles += [f"{waiting} stage{_s(waiting)} nobody has mapped yet"] if waiting else []
@@ -73,6 +78,7 @@ class Operating:
             stage_kinds=tuple(kind.value for kind in StageKind),
             pauses=paused_connections(engine),
             engine=engine_view(engine),
+            stops=tuple(stop_item(row) for row in stopped),
         )
 
     async def metrics(self) -> Metrics:

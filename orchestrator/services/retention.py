@@ -5,15 +5,20 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from adapters.contract.assessment import Progress
 from orchestrator.db.models.account import SessionRow
+from orchestrator.db.models.credential import ConsentRequestRow
 from orchestrator.db.models.intake import ClockSlot, DeliveryRow, DeliveryState, RefusedCount
+from orchestrator.db.repositories import backfills, orders
 from orchestrator.db.repositories import retention as rows
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import Close, allowed
+from orchestrator.domain.ordering import OrderState
 from orchestrator.domain.retention import Retention
 from orchestrator.ports import Clock
 from orchestrator.services.kinds import ApplyRetention
+from orchestrator.services.order_progress import note_report
 from orchestrator.services.steps import SYSTEM, Steps
 from orchestrator.work.admin import clear_finished, clear_gone
 from orchestrator.work.job import Job
@@ -24,6 +29,9 @@ PORTION = 1000
 
 MOST_PORTIONS = 1000
 """Portions of one run. What is left is for the next one, an hour later."""
+
+BACKFILLS = 10
+"""Ended backfills whose lists go in one transaction."""
 
 REFUSALS_KEPT = timedelta(days=365)
 SLOTS_KEPT = timedelta(days=90)
@@ -45,7 +53,9 @@ class Retaining:
         await self._end_waiting()
         await self._forget_transcripts()
         await self._forget_deliveries()
+        await self._forget_orders()
         await self._clear_work()
+        await self._drop_backfills()
         await self._drop_traces()
         return Done()
 
@@ -60,6 +70,22 @@ class Retaining:
             if len(forgotten) < PORTION:
                 return
             seen = max(forgotten)
+
+    async def _forget_orders(self) -> None:
+        """What an order said of a person; one that nobody could take in is over."""
+        now, kept = self._clock.now(), timedelta(days=self._retention.deliveries)
+        for _ in range(MOST_PORTIONS):
+            async with self._database.transaction() as tx:
+                due = await orders.forget_contents(tx.session, before=now - kept, limit=PORTION)
+                for order in due:
+                    order.order = None
+                    if order.state in {OrderState.RECEIVED, OrderState.HELD}:
+                        order.state, order.reason = OrderState.SKIPPED, "too_old"
+                        await note_report(tx, order, None, Progress.CANCELLED, now=now)
+                if due:
+                    tx.audit(_event(self._clock, "orders", {"count": len(due)}))
+            if len(due) < PORTION:
+                return
 
     def _bodies_due(self, seen: datetime | None) -> ReturningUpdate[datetime]:
         now, kept = self._clock.now(), timedelta(days=self._retention.deliveries)
@@ -87,11 +113,23 @@ class Retaining:
             if cleared < PORTION:
                 return
 
+    async def _drop_backfills(self) -> None:
+        """With their lists of applications, a few at a time: one list may be long."""
+        before = self._clock.now() - timedelta(days=self._retention.finished_work)
+        for _ in range(MOST_PORTIONS):
+            async with self._database.transaction() as tx:
+                gone = await backfills.remove_ended(tx.session, before=before, limit=BACKFILLS)
+                if gone:
+                    tx.audit(_event(self._clock, "backfills", {"backfills": [one.hex for one in gone]}))
+            if len(gone) < BACKFILLS:
+                return
+
     async def _drop_traces(self) -> None:
         """The small tables, which grow by configuration and restarts and not by candidates."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await tx.session.execute(sa.delete(SessionRow).where(SessionRow.expires_at < now))
+            await tx.session.execute(sa.delete(ConsentRequestRow).where(ConsentRequestRow.expires_at < now))
             await tx.session.execute(sa.delete(RefusedCount).where(RefusedCount.day < (now - REFUSALS_KEPT).date()))
             # Of a clock job that is not configured any more; one that still runs has a slot of this hour.
             await tx.session.execute(sa.delete(ClockSlot).where(ClockSlot.slot < now - SLOTS_KEPT))

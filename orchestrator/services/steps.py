@@ -10,17 +10,19 @@ from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import InterviewRow, LinkRow, TransitionRow
 from orchestrator.db.models.scoring import CaseKind, CaseRow
 from orchestrator.db.models.writeback import WriteBackKind, WriteBackRow
-from orchestrator.db.repositories import interviews, scoring, writebacks
+from orchestrator.db.repositories import interviews, orders, scoring, writebacks
 from orchestrator.db.session import Transaction
 from orchestrator.domain import interview as machine
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import AskForAlternative, Command, Completion, Effect, InterviewState
+from orchestrator.domain.ordering import OF_ORDER
 from orchestrator.domain.writeback import FieldMap, completion_note, note_body, note_marker, result_fields
 from orchestrator.errors import Stale
 from orchestrator.services.connections import Connections
 from orchestrator.services.kinds import ExpireInterview, ScoreInterview, SendMail, WriteBack
 from orchestrator.services.links import LinkMaker
-from orchestrator.work.lanes import bounded, lock_lanes
+from orchestrator.services.order_progress import note_progress, writing_lane
+from orchestrator.work.lanes import lock_lanes
 from orchestrator.work.queue import enqueue
 
 SYSTEM = "system"
@@ -71,6 +73,9 @@ class Steps:
         # A link that follows an agreement says so; one that was simply sent again is an invitation.
         mail = "continued" if before is InterviewState.PAUSED else "invitation"
         await self._apply(tx, interview, step.effects, now=now, message=message, invitation=mail)
+        application = await self._application(tx, interview)
+        if self._connections.get(application.connection).desk is not None:
+            await note_progress(tx, interview, application, now=now)
         return step.state
 
     async def _apply(
@@ -176,6 +181,8 @@ class Steps:
         self, tx: Transaction, interview: InterviewRow, value: Completion, *, now: datetime
     ) -> None:
         application = await self._application(tx, interview)
+        if await self._only_reported(tx, application):
+            return
         mapping = self._connections.get(application.connection).settings.fields
         fields: dict[str, FieldValue] = {mapping.completion: value.value} if mapping.completion else {}
         if value is Completion.INVITED:
@@ -193,6 +200,8 @@ class Steps:
 
     async def _write_result(self, tx: Transaction, interview: InterviewRow, *, now: datetime) -> None:
         application = await self._application(tx, interview)
+        if await self._only_reported(tx, application):
+            return
         mapping = self._connections.get(application.connection).settings.fields
         result = await scoring.latest_result(tx.session, interview.id)
         fields = result_fields(result, mapping)
@@ -205,6 +214,11 @@ class Steps:
         await self._enqueue_write(tx, interview, application, row, now=now)
 
     @staticmethod
+    async def _only_reported(tx: Transaction, application: ApplicationRow) -> bool:
+        """True where the ATS shows no application to write to, but an order that is told how it stands."""
+        return application.external_id.startswith(OF_ORDER) and await orders.is_ours(tx.session, application.id)
+
+    @staticmethod
     async def _emptied(
         tx: Transaction, application: ApplicationRow, mapping: FieldMap, *, but: Collection[str]
     ) -> dict[str, FieldValue]:
@@ -215,7 +229,7 @@ class Steps:
     async def _enqueue_write(
         self, tx: Transaction, interview: InterviewRow, application: ApplicationRow, row: WriteBackRow, *, now: datetime
     ) -> None:
-        lane = bounded(f"{application.connection}/{application.external_id}", 128)
+        lane = writing_lane(application)
         # Held from here on: two interviews of one application may have something to say at the same moment.
         await lock_lanes(tx, [lane])
         row.id = new_id()

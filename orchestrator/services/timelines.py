@@ -15,7 +15,7 @@ _STEPS = {
     "AskForAlternative": "Candidate asked for an adjustment or a person",
     "Withdraw": "Candidate withdrew",
     "Expire": "The link ran out",
-    "Cancel": "Cancelled: the application left the stage",
+    "Cancel": "Cancelled: the application left the stage, or the order was taken back",
     "Reopen": "Opened again with a new link",
     "HandOver": "A person takes over",
     "SendToReview": "Sent to a person for review",
@@ -50,6 +50,14 @@ def _events(history: History) -> Iterable[TimelineItem]:
             kind="event",
             title=f"Delivery by {row.source.value}",
             detail=f"{row.outcome or 'not processed yet'}{times}",
+        )
+    for order in history.orders:
+        reason = f": {order.reason}" if order.reason else ""
+        yield TimelineItem(
+            at=order.received_at,
+            kind="event",
+            title="Ordered in the ATS",
+            detail=f"{order.state.value}{reason} ({order.program_key})",
         )
     for sync in history.sync:
         if sync.direction is Direction.PULL and sync.outcome == "ok":

@@ -1,31 +1,50 @@
 """From a re-read application to a trigger decision, and from the decision to an interview."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import UNSET, structs
+
+from adapters.contract.assessment import Progress
 from adapters.contract.model import Application, StageKind
 from orchestrator.config.schema import Configuration
 from orchestrator.db.base import new_id
-from orchestrator.db.models.application import ApplicationRow, TriggerDecisionRow
+from orchestrator.db.models.application import ApplicationRow, StageEntryRow, TriggerDecisionRow
 from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.models.ordering import OrderRow
 from orchestrator.db.repositories import intake as rows
-from orchestrator.db.repositories import interviews
+from orchestrator.db.repositories import interviews, orders
 from orchestrator.db.session import Transaction
 from orchestrator.domain.audit import AuditEvent
+from orchestrator.domain.backfill import Judgement, Outcome
 from orchestrator.domain.interview import Cancel
+from orchestrator.domain.ordering import OrderState, application_of_order, order_entry_key
 from orchestrator.domain.program import OnLeave, Program
 from orchestrator.domain.stage import entry_key
 from orchestrator.domain.transcript import plan
-from orchestrator.domain.trigger import Reason, TriggerDecision, Verdict, decide
+from orchestrator.domain.trigger import History, Reason, TriggerDecision, Verdict, decide, decide_order
+from orchestrator.errors import Stale
 from orchestrator.ports import Clock
 from orchestrator.services.connections import AtsConnection
+from orchestrator.services.order_progress import note_report, progress
 from orchestrator.services.steps import SYSTEM, Steps
 from rubrics.loader import snapshot
 from rubrics.schema import Rubric, content_hash
 
 OLDER = "older than what we know"
 """The outcome of a reading that says nothing new, and nothing about what came in meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """An application in its stage: our row, locked; the entry and its canonical stage; whether the entry is new."""
+
+    row: ApplicationRow
+    entry_id: uuid.UUID
+    kind: StageKind | None
+    fresh: bool
 
 
 class Triggering:
@@ -43,6 +62,121 @@ class Triggering:
         self, tx: Transaction, connection: AtsConnection, application: Application, delivery_id: uuid.UUID
     ) -> str:
         """Take a re-read application in; returns the outcome in a few words. The row stays locked until the end."""
+        entered = await self._enter(tx, connection, application, delivery_id)
+        if entered is None:
+            return OLDER
+        now, row, kind = self._clock.now(), entered.row, entered.kind
+        if entered.fresh:
+            await self._cancel_left(tx, row, application, entered.entry_id, now)
+            return await self._decide(tx, connection, row, entered.entry_id, kind, delivery_id)
+        entry = await tx.session.get_one(StageEntryRow, entered.entry_id)
+        if application.disposition is not None:
+            await self._cancel_left(tx, row, application, None, now)
+        if entry.kind is None and kind is not None:
+            entry.kind = kind
+            for order in await orders.held(tx.session, row.id):
+                await self._place(tx, connection, entered, order)
+            return await self._decide(tx, connection, row, entry.id, kind, delivery_id)
+        duplicate = TriggerDecision(Verdict.SKIP, Reason.DUPLICATE, None, ())
+        self._store(tx, row.id, entry.id, delivery_id, duplicate, now)
+        return Reason.DUPLICATE.value
+
+    async def take_in_early(
+        self,
+        tx: Transaction,
+        connection: AtsConnection,
+        application: Application,
+        judge: Callable[[], Awaitable[Judgement]],
+    ) -> Judgement | None:
+        """Take in an application that a backfill may invite; None where what was read is older than what we know.
+
+        ``judge`` is asked once more when the row is locked, so that whoever was faster (a delivery, a person) counts.
+        """
+        entered = await self._enter(tx, connection, application, None)
+        if entered is None:
+            return None
+        now = self._clock.now()
+        if entered.fresh:
+            await self._cancel_left(tx, entered.row, application, entered.entry_id, now)
+        judgement = await judge()
+        if judgement.outcome is Outcome.INVITED and judgement.decision is not None:
+            program = _named(self._configuration.programs, judgement.decision.program)
+            self._store(tx, entered.row.id, entered.entry_id, None, judgement.decision, now)
+            await self._start(tx, entered.row, entered.entry_id, program, now)
+        return judgement
+
+    async def take_order(
+        self, tx: Transaction, connection: AtsConnection, order: OrderRow, found: Application | None
+    ) -> None:
+        """Start or join the interview that an order means, or say in the order why not. The caller holds the order.
+
+        ``found`` is the application as read from the ATS; where there is none, what the order says takes its place.
+
+        Raises:
+            Stale: what was read is older than what we know.
+        """
+        program = self._ordered(connection, order)
+        if program is None or order.order is None:
+            order.state, order.reason = OrderState.SKIPPED, Reason.NO_PROGRAM.value
+            await note_report(tx, order, None, Progress.CANCELLED, now=self._clock.now())
+            return
+        application = found or application_of_order(order.order, order_id=str(order.id), program=program)
+        entered = await self._enter(tx, connection, application, None)
+        if entered is None:
+            raise Stale("The ATS answered with an older state of this application than we know.")
+        order.application_id, order.ours = entered.row.id, found is None
+        if entered.fresh:
+            await self._cancel_left(tx, entered.row, application, entered.entry_id, self._clock.now())
+        await self._place(tx, connection, entered, order)
+        # The move that the order came with, if nobody told us of it yet, is one entry with it.
+        if entered.fresh and found is not None:
+            await self._decide(tx, connection, entered.row, entered.entry_id, entered.kind, None)
+
+    async def _place(self, tx: Transaction, connection: AtsConnection, entered: _Entered, order: OrderRow) -> None:
+        now, row, program = self._clock.now(), entered.row, self._ordered(connection, order)
+        if entered.kind is None:
+            order.state = OrderState.HELD
+            return
+        interview = await orders.interview_to_join(
+            tx.session, application_id=row.id, entry_id=entered.entry_id, program=order.program_key
+        )
+        if interview is None and program is not None:
+            interview = await self._start_ordered(tx, connection, entered, order, program)
+        order.state = OrderState.SKIPPED if interview is None else OrderState.PLACED
+        order.interview_id = interview.id if interview else None
+        await tx.session.flush()
+        reached = progress(interview) if interview else Progress.CANCELLED
+        if reached is not Progress.WAITING:
+            await note_report(tx, order, row, reached, now=now)
+        details: dict[str, object] = {"state": order.state.value, "reason": order.reason, "program": order.program_key}
+        tx.audit(AuditEvent(at=now, actor=SYSTEM, tag="system:order:taken-in", subject=str(order.id), details=details))
+
+    async def _start_ordered(
+        self, tx: Transaction, connection: AtsConnection, entered: _Entered, order: OrderRow, program: Program
+    ) -> InterviewRow | None:
+        now, row, stage = self._clock.now(), entered.row, entered.row.snapshot.stage
+        assert entered.kind is not None  # noqa: S101 - an order in an unmapped stage is held
+        decision = decide_order(row.snapshot, entered.kind, program, await self._history(tx, connection, row))
+        key = order_entry_key(order.dedupe, turn=order.turn)
+        entry = {"stage_id": stage.id, "stage_name": stage.name, "kind": entered.kind, "seen_at": now}
+        entry_id = await rows.add_stage_entry(tx.session, application_id=row.id, entry={"entry_key": key, **entry})
+        if entry_id is None:
+            entry_id = (await rows.stage_entry(tx.session, application_id=row.id, entry_key=key)).id
+        self._store(tx, row.id, entry_id, None, decision, now)
+        if decision.verdict is not Verdict.START:
+            order.reason = decision.reason.value
+            return None
+        # A recruiter asked for it, whatever stage the application was in: leaving that stage says nothing about it.
+        return await self._start(tx, row, entry_id, structs.replace(program, on_leave=OnLeave.KEEP), now)
+
+    def _ordered(self, connection: AtsConnection, order: OrderRow) -> Program | None:
+        programs = (p for p in self._configuration.programs if p.connection == connection.key)
+        return next((program for program in programs if program.key == order.program_key), None)
+
+    async def _enter(
+        self, tx: Transaction, connection: AtsConnection, application: Application, delivery_id: uuid.UUID | None
+    ) -> _Entered | None:
+        """Bring our shadow up to date and note the stage entry, once; None where the reading is an older one."""
         now = self._clock.now()
         candidate_id, fresh = await rows.save_candidate(
             tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=False
@@ -51,17 +185,19 @@ class Triggering:
             tx.session, connection=connection.key, application=application, candidate_id=candidate_id, at=now
         )
         if not created and _older(application, row.snapshot):
-            return OLDER
+            return None
         if not fresh:
             await rows.save_candidate(
                 tx.session, connection=connection.key, candidate=application.candidate, at=now, refresh=True
             )
-        if not created and row.stage_id != application.stage.id:
-            row.visits += 1
+        moved = not created and row.stage_id != application.stage.id
+        row.visits += moved
         self._refresh(row, application, candidate_id, now)
         learnt = await rows.learnt_stages(tx.session, connection.key)
         kind = connection.stage_map(learnt).kind_of(application.stage)
         key = entry_key(application, visits=row.visits)
+        if not created and not moved:
+            key = await rows.key_of_visit(tx.session, application_id=row.id, key=key)
         entry_id = await rows.add_stage_entry(
             tx.session,
             application_id=row.id,
@@ -76,17 +212,9 @@ class Triggering:
             },
         )
         if entry_id is not None:
-            await self._cancel_left(tx, row, application, entry_id, now)
-            return await self._decide(tx, connection, row, entry_id, kind, delivery_id)
-        entry = await rows.stage_entry(tx.session, application_id=row.id, entry_key=key)
-        if application.disposition is not None:
-            await self._cancel_left(tx, row, application, None, now)
-        if entry.kind is None and kind is not None:
-            entry.kind = kind
-            return await self._decide(tx, connection, row, entry.id, kind, delivery_id)
-        duplicate = TriggerDecision(Verdict.SKIP, Reason.DUPLICATE, None, ())
-        self._store(tx, row.id, entry.id, delivery_id, duplicate, now)
-        return Reason.DUPLICATE.value
+            return _Entered(row, entry_id, kind, fresh=True)
+        known = await rows.stage_entry(tx.session, application_id=row.id, entry_key=key)
+        return _Entered(row, known.id, kind, fresh=False)
 
     async def _decide(
         self,
@@ -95,18 +223,11 @@ class Triggering:
         row: ApplicationRow,
         entry_id: uuid.UUID,
         kind: StageKind | None,
-        delivery_id: uuid.UUID,
+        delivery_id: uuid.UUID | None,
     ) -> str:
         now = self._clock.now()
         programs = [p for p in self._configuration.programs if p.connection == connection.key]
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        history = await interviews.history(
-            tx.session,
-            application_id=row.id,
-            programs=programs,
-            day_began=midnight,
-            live_since=await rows.live_since(tx.session, connection.key, now=now),
-        )
+        history = await self._history(tx, connection, row)
         decision = decide(row.snapshot, kind, programs, self._configuration.role_families, history)
         self._store(tx, row.id, entry_id, delivery_id, decision, now)
         if decision.verdict is Verdict.HOLD:
@@ -116,9 +237,20 @@ class Triggering:
             await self._start(tx, row, entry_id, program, now)
         return f"{decision.verdict.value}: {decision.reason.value}"
 
+    async def _history(self, tx: Transaction, connection: AtsConnection, row: ApplicationRow) -> History:
+        now = self._clock.now()
+        return await interviews.history(
+            tx.session,
+            application_id=row.id,
+            # All of them, always: their caps are locked in the order of the file, so that nobody waits in a circle.
+            programs=[p for p in self._configuration.programs if p.connection == connection.key],
+            day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),
+            live_since=await rows.live_since(tx.session, connection.key, now=now),
+        )
+
     async def _start(
         self, tx: Transaction, row: ApplicationRow, entry_id: uuid.UUID, program: Program, now: datetime
-    ) -> None:
+    ) -> InterviewRow:
         rubric = self._rubrics[program.rubric]
         digest = content_hash(rubric)
         await interviews.keep_rubric(
@@ -136,7 +268,8 @@ class Triggering:
             application_id=row.id,
             stage_entry_id=entry_id,
             program_key=program.key,
-            program=program,
+            # What the release before does not know is not stored.
+            program=structs.replace(program, orderable=UNSET),
             rubric_hash=digest,
             plan=plan(rubric),
             created_at=now,
@@ -144,6 +277,7 @@ class Triggering:
             version=1,
         )
         await self._steps.begin(tx, interview, now=now)
+        return interview
 
     async def _cancel_left(
         self,
@@ -163,7 +297,7 @@ class Triggering:
         tx: Transaction,
         application_id: uuid.UUID,
         entry_id: uuid.UUID,
-        delivery_id: uuid.UUID,
+        delivery_id: uuid.UUID | None,
         decision: TriggerDecision,
         now: datetime,
     ) -> None:

@@ -259,6 +259,45 @@ class PausedConnection(Struct, frozen=True, kw_only=True):
     next_try: datetime | None = None
 
 
+class StopItem(Struct, frozen=True, kw_only=True):
+    """Something that people stopped. ``scope``: everything, connection or program; ``name`` is its key, or empty."""
+
+    scope: str
+    name: str
+    reason: str
+    since: datetime
+
+
+class CredentialItem(Struct, frozen=True, kw_only=True):
+    """A credential of a connection, never its value: from the ``variable``, or stored since ``set_at``."""
+
+    name: str
+    variable: str | None
+    set_at: datetime | None
+
+
+class ConsentView(Struct, frozen=True, kw_only=True):
+    """Consent in the browser. ``possible``: there is a key to keep tokens with; ``return_address`` is known to the ATS."""
+
+    possible: bool
+    scopes: tuple[str, ...]
+    return_address: str
+    consented_at: datetime | None
+    access_ends_at: datetime | None
+
+
+class ConnectionView(Struct, frozen=True, kw_only=True):
+    """One connection. ``ends``: which credential (empty: all of them) ends when; ``waits``: why its work waits."""
+
+    connection: str
+    vendor: str
+    address: str
+    credentials: tuple[CredentialItem, ...]
+    ends: tuple[tuple[str, datetime], ...]
+    waits: str | None
+    consent: ConsentView | None
+
+
 class WorkerItem(Struct, frozen=True, kw_only=True):
     """A worker. ``at_once``: how much it does beside each other; ``kinds`` empty: it takes every kind."""
 
@@ -290,7 +329,7 @@ class EngineView(Struct, frozen=True, kw_only=True):
 
 
 class OperationsView(Struct, frozen=True, kw_only=True):
-    """The operations page: ``troubles`` empty means that all is quiet."""
+    """The operations page: ``troubles`` empty means that all is quiet; ``stops`` are on now."""
 
     troubles: tuple[str, ...]
     quarantine: tuple[QuarantineItem, ...]
@@ -301,6 +340,7 @@ class OperationsView(Struct, frozen=True, kw_only=True):
     stage_kinds: tuple[str, ...]
     pauses: tuple[PausedConnection, ...] = ()
     engine: EngineView | None = None
+    stops: tuple[StopItem, ...] = ()
 
 
 class TimelineItem(Struct, frozen=True, kw_only=True):

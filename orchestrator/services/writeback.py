@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+import sqlalchemy as sa
 from msgspec import Struct, structs
 
 from adapters.contract.adapter import Adapter
@@ -16,6 +17,7 @@ from adapters.contract.errors import Conflict, OutcomeUnknown
 from adapters.contract.model import FieldValue, Visibility
 from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
+from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.models.writeback import (
     OwnedFieldRow,
     WriteBackAttemptRow,
@@ -33,6 +35,7 @@ from orchestrator.services.kinds import WriteBack
 from orchestrator.services.steps import SYSTEM
 from orchestrator.work.job import Job
 from orchestrator.work.outcome import Done, Outcome, Retry
+from orchestrator.work.stops import refuse_if_stopped
 
 NOTE_PATIENCE = 60.0
 """Seconds before a note that was sent and not answered may be sent again: a list that lags must have time to show it."""
@@ -49,6 +52,7 @@ class Known(Struct, frozen=True):
 
     row: WriteBackRow
     external_id: str
+    program: str
     wanted: Mapping[str, FieldValue]
     ours: Mapping[str, Sequence[FieldValue]]
     acknowledged: frozenset[str]
@@ -87,7 +91,7 @@ class WritingBack:
         if known.row.state is not WriteBackState.PENDING:
             return Done()
         connection = self._connections.get(known.row.connection)
-        async with self._sync.conversation(connection, known.external_id, job) as ats:
+        async with self._sync.conversation(connection, known.external_id, job, program=known.program) as ats:
             found, later = Sorted({}, {}, ()), None
             if known.wanted:
                 found, later = await self._bring_fields(ats, connection.adapter, known)
@@ -103,12 +107,19 @@ class WritingBack:
         async with self._database.reading() as session:
             row = await session.get_one(WriteBackRow, payload.write_back_id)
             application = await session.get_one(ApplicationRow, row.application_id)
+            program = (
+                await session.execute(sa.select(InterviewRow.program_key).where(InterviewRow.id == row.interview_id))
+            ).scalar_one()
+            if row.state is WriteBackState.PENDING:
+                # Looked at again before each push; here, so that what is stopped does not ask the ATS for nothing.
+                await refuse_if_stopped(session, connection=row.connection, program=program)
             overtaken = await writebacks.overtaken(session, row)
             sent = await writebacks.acknowledged(session, row.id, fields_since=now - TRUST)
             cut_off = await writebacks.note_cut_off(session, row, application.external_id)
             return Known(
                 row=row,
                 external_id=application.external_id,
+                program=program,
                 wanted={key: value for key, value in row.fields.items() if key not in overtaken},
                 ours=await writebacks.our_values(session, row.application_id),
                 acknowledged=sent.fields,

@@ -59,7 +59,7 @@ def create_app(
             cookie_secure=https,
             cookie_httponly=True,
             cookie_samesite="lax",
-            exclude=["^/hooks/"],
+            exclude=["^/hooks/", "^/partner/"],
         ),
         middleware=[gates.addresses],
         opt={SERVICES: services, OPTION: gates},

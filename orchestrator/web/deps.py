@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from orchestrator.services.accounts import Accounts
+from orchestrator.services.consenting import Consenting
+from orchestrator.services.doctor import Doctor
 from orchestrator.services.intake import Intake
 from orchestrator.services.interviewing import Interviewing
 from orchestrator.services.operating import Operating
+from orchestrator.services.ordering import Ordering
 from orchestrator.services.reviewing import Reviewing
+from orchestrator.services.stopping import Stopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +22,7 @@ class Services:
     reviewing: Reviewing
     accounts: Accounts
     operating: Operating
+    ordering: Ordering
+    consenting: Consenting
+    stopping: Stopping
+    doctor: Doctor

@@ -18,7 +18,7 @@ from orchestrator.web.outage import Seldom, database_is_away
 from orchestrator.web.trace import trace
 
 PROBLEM = "application/problem+json"
-_MACHINES = ("/hooks/", "/api/")
+_MACHINES = ("/hooks/", "/partner/", "/api/")
 _CANDIDATES = "/i/"
 # Seconds after which to come again when nobody knows better: a database that restarts needs about as long.
 RETRY_SECONDS = 5

@@ -24,6 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 NOT_DESCRIBED = frozenset({"/design", "/metrics"})
 _TAGS = {
     "hooks": "Webhooks of the ATSs. Each delivery is verified on its raw bytes, stored, then answered.",
+    "partner": "What an ATS asks where recruiters order interviews in it. The vendor's documentation has the addresses.",
     "candidate": "The candidate's pages. The link's token is the only key to them.",
     "team": "Pages of the hiring team, behind a session.",
     "sign-in": "Sessions of the hiring team.",
@@ -52,6 +53,7 @@ _PROBLEMS: Mapping[str, str] = {
 }
 _ALWAYS: Mapping[str, tuple[str, ...]] = {
     "hooks": ("400", "401", "404", "413", "429", "503"),
+    "partner": ("400", "401", "404", "413", "429", "503"),
     "candidate": ("400", "404", "503"),
     "team": ("400", "401", "403", "404", "503"),
     "sign-in": ("400", "503"),
@@ -63,7 +65,7 @@ _POSTED: Mapping[str, tuple[str, ...]] = {
     "sign-in": ("403", "413", "429"),
 }
 _ONLY: Mapping[str, tuple[str, ...]] = {"saveDraft": ("409", "422"), "readiness": ("503",), "asset": ("404",)}
-_NO_PAGES = frozenset({"hooks"})
+_NO_PAGES = frozenset({"hooks", "partner"})
 _WITH_RETRY = frozenset({"429", "503"})
 
 Json = dict[str, Any]
@@ -111,7 +113,7 @@ def _routes(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 
 def _tag(path: str) -> str:
     first = path.split("/")[1]
-    known = {"hooks": "hooks", "i": "candidate", "sign-in": "sign-in", "sign-out": "sign-in"}
+    known = {"hooks": "hooks", "partner": "partner", "i": "candidate", "sign-in": "sign-in", "sign-out": "sign-in"}
     return known.get(first, "team" if first in {"review", "results", "operations"} else "machinery")
 
 
@@ -130,7 +132,7 @@ def _operation(method: str, path: str, handler: HTTPRouteHandler) -> Json:
         made["security"] = [{"csrf": []}]
     if row.form is not None:
         made["requestBody"] = {"content": {FORM: {"schema": _form(row)}}, "required": bool(row.needed)}
-    elif tag == "hooks":
+    elif tag == "hooks" or (tag == "partner" and method == "POST"):
         made["requestBody"] = {"content": {JSON: {"schema": True}}, "required": True}
         made["description"] = "The body is what the vendor documents, and so are the headers of its signature."
     return made

@@ -56,6 +56,19 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             "2XX": ("Stored, or a duplicate or a ping; the exact status is the one that the vendor expects.", JSON)
         },
     ),
+    ("GET", "/partner/{connection}/{path}"): Operation(
+        id="askAsPartner",
+        summary="Answer what an ATS asks about interviews that can be ordered in it",
+        answers={"2XX": ("The answer as the vendor reads it.", JSON)},
+    ),
+    ("POST", "/partner/{connection}/{path}"): Operation(
+        id="orderAsPartner",
+        summary="Take an order, a cancellation or a question of an ATS",
+        answers={
+            "2XX": ("The answer as the vendor reads it; an order is stored.", JSON),
+            "4XX": ("The refusal as the vendor reads it; a recruiter may see its words.", JSON),
+        },
+    ),
     ("GET", "/healthz"): Operation(id="health", summary="Is the process alive?", answers={"200": ("It is.", PLAIN)}),
     ("GET", "/readyz"): Operation(id="readiness", summary="Can it do its work?", answers={"200": ("It can.", PLAIN)}),
     ("GET", "/static/{digest}/{name}"): Operation(
@@ -156,6 +169,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         query={"show": "attention, applications or sync.", **_TOLD},
         answers=PAGE_OK,
     ),
+    ("GET", "/operations/doctor"): Operation(id="doctor", summary="What the doctor looks at", answers=PAGE_OK),
+    ("POST", "/operations/doctor"): Operation(
+        id="askDoctor", summary="Look at everything: what is wrong, and what mends it", form={}, answers=PAGE_OK
+    ),
     ("GET", "/operations/applications/{application_id}"): Operation(
         id="timeline", summary="Everything that happened to one application", query=_TOLD, answers=PAGE_OK
     ),
@@ -166,6 +183,33 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         id="mapStage",
         summary="Say what a customer's stage is",
         form={"kind": "The canonical stage."},
+        answers={**DONE, **TO_MEND},
+    ),
+    ("GET", "/operations/connections/{connection}"): Operation(
+        id="connection", summary="What a connection signs in with, and when that ends", query=_TOLD, answers=PAGE_OK
+    ),
+    ("POST", "/operations/connections/{connection}/consent"): Operation(
+        id="askConsent",
+        summary="Ask the vendor for consent: a link, good once, for ten minutes and for this session",
+        form={},
+        answers={**PAGE_OK, **TO_MEND},
+    ),
+    ("GET", "/operations/connections/{connection}/consent/answer"): Operation(
+        id="consentAnswer",
+        summary="Where the vendor sends the browser back to",
+        query={"state": "What was asked with.", "code": "What becomes tokens; missing where consent was not given."},
+        answers={**ONWARD, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/operations/stops"): Operation(
+        id="stop",
+        summary="Send nothing more to candidates or ATSs",
+        form={"reach": "everything, connection:KEY or program:KEY.", "reason": "Why: at most 2,000 characters."},
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/operations/stops/resume"): Operation(
+        id="letGo",
+        summary="Let what was stopped go on",
+        form={"reach": "What was stopped.", "reason": "Why: at most 2,000 characters."},
         answers={**DONE, **TO_MEND},
     ),
     ("POST", "/operations/connections/{connection}/resume"): Operation(

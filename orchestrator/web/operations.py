@@ -36,6 +36,8 @@ class Told(StrEnum):
     DONE = "done"
     EXTENDED = "extended"
     RESUMED = "resumed"
+    STOPPED = "stopped"
+    LET_GO = "let_go"
 
 
 class MapForm(Struct, frozen=True):
@@ -63,7 +65,7 @@ class OperationsController(Controller):
         told: FromQuery[str] = "",
     ) -> Template:
         """The health line, then one section at a time."""
-        return await _page(services, section=_section(show), told=told)
+        return await operations_page(services, section=_section(show), told=told)
 
     @get("/applications/{application_id:uuid}", summary="Timeline of an application")
     async def timeline(
@@ -84,7 +86,7 @@ class OperationsController(Controller):
     )
     async def extend(self, request: TeamRequest, services: Services, application_id: FromPath[UUID]) -> Redirect:
         """Send the candidate a new link with new time."""
-        await services.operating.extend(application_id, actor=_actor(request))
+        await services.operating.extend(application_id, actor=actor_of(request))
         return Redirect(
             f"/operations/applications/{application_id}?told={Told.EXTENDED.value}", status_code=HTTP_303_SEE_OTHER
         )
@@ -104,10 +106,10 @@ class OperationsController(Controller):
     ) -> Response[Any]:
         """Say which canonical stage it is; what was held goes on."""
         try:
-            await services.operating.map_stage(quarantine_id, kind=_stage_kind(data.kind), actor=_actor(request))
+            await services.operating.map_stage(quarantine_id, kind=_stage_kind(data.kind), actor=actor_of(request))
         except InputInvalid as refused:
-            return await _page(services, refused=refused, field=f"quarantine-{quarantine_id}")
-        return _back(Told.MAPPED)
+            return await operations_page(services, refused=refused, field=f"quarantine-{quarantine_id}")
+        return back(Told.MAPPED)
 
     @post(
         "/connections/{connection:str}/resume",
@@ -117,14 +119,14 @@ class OperationsController(Controller):
     )
     async def resume(self, request: TeamRequest, services: Services, connection: FromPath[str]) -> Redirect:
         """After its credentials were mended, the work of a connection goes on."""
-        await services.operating.resume(key_in_address(connection), actor=_actor(request))
-        return _back(Told.RESUMED)
+        await services.operating.resume(key_in_address(connection), actor=actor_of(request))
+        return back(Told.RESUMED)
 
     @post("/work/{work_id:int}/replay", summary="Replay work", guards=[admins_only], status_code=HTTP_303_SEE_OTHER)
     async def replay(self, request: TeamRequest, services: Services, work_id: FromPath[int]) -> Redirect:
         """Try a dead letter again, from the start."""
-        await services.operating.replay(work_number(work_id), actor=_actor(request))
-        return _back(Told.REPLAYED)
+        await services.operating.replay(work_number(work_id), actor=actor_of(request))
+        return back(Told.REPLAYED)
 
     @post("/work/{work_id:int}/done", summary="Done by hand", guards=[admins_only], status_code=HTTP_303_SEE_OTHER)
     async def done_by_hand(
@@ -137,13 +139,14 @@ class OperationsController(Controller):
         """Close a dead letter that a person settled elsewhere."""
         number = work_number(work_id)
         try:
-            await services.operating.done_by_hand(number, reason=reason_typed(data.reason), actor=_actor(request))
+            await services.operating.done_by_hand(number, reason=reason_typed(data.reason), actor=actor_of(request))
         except InputInvalid as refused:
-            return await _page(services, refused=refused, field=f"work-{work_id}", typed=data.reason)
-        return _back(Told.DONE)
+            return await operations_page(services, refused=refused, field=f"work-{work_id}", typed=data.reason)
+        return back(Told.DONE)
 
 
-def _actor(request: TeamRequest) -> str:
+def actor_of(request: TeamRequest) -> str:
+    """Who acts, as the audit chain names them."""
     # An id, because the audit chain keeps no names or addresses.
     return f"account:{request.user.id}"
 
@@ -158,11 +161,12 @@ def _stage_kind(kind: str) -> StageKind:
     return StageKind(kind)
 
 
-def _back(told: Told) -> Redirect:
+def back(told: Told) -> Redirect:
+    """Back to the page, which confirms."""
     return Redirect(f"/operations?told={told.value}", status_code=HTTP_303_SEE_OTHER)
 
 
-async def _page(
+async def operations_page(
     services: TeamServices,
     *,
     section: Section = Section.ATTENTION,
@@ -170,6 +174,7 @@ async def _page(
     refused: InputInvalid | None = None,
     field: str = "",
     typed: str = "",
+    chosen: str = "",
 ) -> Template:
     """The page; after a refused form, what to mend stands by the field of its row, with everything that was typed."""
     applications = await services.operating.applications() if section is Section.APPLICATIONS else ()
@@ -183,6 +188,8 @@ async def _page(
             "error_at": field if refused else "",
             "error": next(iter(refused.fields.values()), str(refused)) if refused else "",
             "typed": typed,
+            "chosen": chosen,
+            "reaches": services.stopping.reaches(),
             "admin_role": Role.ADMIN,
             "say": Phrases(datetime.now(UTC)),
         },

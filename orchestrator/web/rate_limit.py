@@ -18,16 +18,21 @@ _MOST_ADDRESSES = 20_000
 
 
 class Door(Struct, frozen=True):
-    """Paths that begin with ``prefix`` take ``burst`` posts at once and ``per_minute`` over time, per address."""
+    """Paths that begin with ``prefix`` take ``burst`` posts at once and ``per_minute`` over time, per address.
+
+    ``every`` where all requests count, not only posts.
+    """
 
     prefix: str
     burst: int
     per_minute: int
+    every: bool = False
 
 
 # The server sets it in the state of a request where more run already than it wants to.
 OVERLOADED = "overloaded"
 HOOKS = "/hooks/"
+PARTNERS = "/partner/"
 HOOKS_PER_SECOND = 100
 
 
@@ -42,7 +47,13 @@ def hook_door(per_second: int = HOOKS_PER_SECOND) -> Door:
 
 
 # A candidate's page saves a draft every few seconds, and a whole training centre may share one address.
-DOORS = (Door("/i/", burst=240, per_minute=240), Door("/sign-in", burst=10, per_minute=10), hook_door())
+DOORS = (
+    Door("/i/", burst=240, per_minute=240),
+    Door("/sign-in", burst=10, per_minute=10),
+    hook_door(),
+    # Requests that show a key: recruiters who choose and order by hand come nowhere near.
+    Door(PARTNERS, burst=120, per_minute=600, every=True),
+)
 
 
 class Buckets:
@@ -87,7 +98,7 @@ class AddressLimit(ASGIMiddleware):
     """Holds every address to the limits of the doors."""
 
     def __init__(self, doors: Sequence[Door] = DOORS, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._doors = [(door.prefix, Buckets(door, clock=clock)) for door in doors]
+        self._doors = [(door.prefix, door.every, Buckets(door, clock=clock)) for door in doors]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Let the request through, or refuse it with Retry-After.
@@ -98,10 +109,10 @@ class AddressLimit(ASGIMiddleware):
         """
         if scope.get("state", {}).get(OVERLOADED):
             raise Busy("Evenhand is busy.", retry_after=1)
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
-            path = scope["path"]
-            for prefix, buckets in self._doors:
-                if path.startswith(prefix):
+        if scope["type"] == ScopeType.HTTP:
+            path, posted = scope["path"], scope["method"] == "POST"
+            for prefix, every, buckets in self._doors:
+                if (posted or every) and path.startswith(prefix):
                     client = scope["client"]
                     buckets.take(client[0] if client else "")
                     break
@@ -109,6 +120,6 @@ class AddressLimit(ASGIMiddleware):
 
     def set(self, door: Door) -> None:
         """Hold a door to other numbers from now on; a door that is not there stays open."""
-        for prefix, buckets in self._doors:
+        for prefix, _, buckets in self._doors:
             if prefix == door.prefix:
                 buckets.set(door)

@@ -3,18 +3,28 @@
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from orchestrator.web.connections import ConnectionsController
+from orchestrator.web.doctor import DoctorController
 from orchestrator.web.guards import signed_in
 from orchestrator.web.operations import OperationsController
 from orchestrator.web.results import show_result
 from orchestrator.web.review import ReviewController
 from orchestrator.web.sign_in import SIGN_IN_HANDLERS
+from orchestrator.web.stops import StopsController
 
 
 def team_routes() -> tuple[ControllerRouterHandler, ...]:
     """The route handlers for the app: sign-in for everybody, the rest behind the guard."""
     pages = Router(
         "/",
-        route_handlers=[ReviewController, show_result, OperationsController],
+        route_handlers=[
+            ReviewController,
+            show_result,
+            OperationsController,
+            ConnectionsController,
+            StopsController,
+            DoctorController,
+        ],
         guards=[signed_in],
     )
     return (*SIGN_IN_HANDLERS, pages)

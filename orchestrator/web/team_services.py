@@ -7,10 +7,13 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from adapters.contract.model import StageKind
+from orchestrator.domain.findings import Report
+from orchestrator.services.stopping import Reach
 from orchestrator.services.views import (
     Account,
     ApplicationItem,
     CaseView,
+    ConnectionView,
     OperationsView,
     QueueItem,
     TimelineView,
@@ -97,6 +100,46 @@ class OperatingDoor(Protocol):
         ...
 
 
+class DoctorDoor(Protocol):
+    """What is wrong, and what mends it."""
+
+    async def examine(self, *, actor: str, connection: str | None = None) -> Report:
+        """Look at everything, or at one connection."""
+        ...
+
+
+class ConsentingDoor(Protocol):
+    """Connections, and consent in the browser."""
+
+    async def page(self, connection: str) -> ConnectionView:
+        """One connection."""
+        ...
+
+    async def begin(self, connection: str, *, actor: Account, session_token: str) -> str:
+        """Ask for consent; gives the vendor's address."""
+        ...
+
+    async def complete(self, connection: str, *, state: str, code: str, actor: Account, session_token: str) -> None:
+        """Keep what the consent gives."""
+        ...
+
+
+class StoppingDoor(Protocol):
+    """Kill switches."""
+
+    def reaches(self) -> tuple[Reach, ...]:
+        """What can be stopped."""
+        ...
+
+    async def stop(self, reach: Reach, *, reason: str, actor: str) -> None:
+        """Send nothing of this scope."""
+        ...
+
+    async def resume(self, reach: Reach, *, reason: str, actor: str) -> None:
+        """Let it go on."""
+        ...
+
+
 class TeamServices(Protocol):
     """The part of the services that the team's pages use."""
 
@@ -113,6 +156,21 @@ class TeamServices(Protocol):
     @property
     def operating(self) -> OperatingDoor:
         """Operations."""
+        ...
+
+    @property
+    def consenting(self) -> ConsentingDoor:
+        """Connections."""
+        ...
+
+    @property
+    def stopping(self) -> StoppingDoor:
+        """Kill switches."""
+        ...
+
+    @property
+    def doctor(self) -> DoctorDoor:
+        """What is wrong."""
         ...
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from orchestrator.db.models.stop import StopRow, StopScope
 from orchestrator.db.session import Transaction
 from orchestrator.work.lanes import HEAD, lanes_of, promote
 from orchestrator.work.limits import level
@@ -18,6 +19,9 @@ from orchestrator.work.table import RUNNING, Cause, WorkState, rate_bucket, work
 from orchestrator.work.trouble import THRESHOLD
 
 ClaimedRow = sa.Row[Any]
+
+EVERYTHING = "*"
+"""Among closed connections: every one of them. No connection has this key."""
 
 
 class Shelf(Struct, frozen=True):
@@ -55,6 +59,8 @@ async def claim(
     open_ = [
         shelf for shelf in shelves if shelf.rate_key not in gates.closed and (kinds is None or shelf.kind in kinds)
     ]
+    if EVERYTHING in gates.closed:
+        open_ = [shelf for shelf in open_ if not shelf.rate_key]
     takes: list[tuple[Shelf, int]] = []
     tried: set[str] = set()
     for shelf in open_:
@@ -127,6 +133,12 @@ def _looking() -> sa.CompoundSelect[Any]:
         sa.select(sa.literal_column("'closed'"), work_pause.c.rate_key, nothing).where(
             work_pause.c.failures >= THRESHOLD, trying
         ),
+        # A stop by hand. That of a program is known to what would send something only, for a shelf has many programs.
+        sa.select(
+            sa.literal_column("'closed'"),
+            sa.case((StopRow.scope == StopScope.EVERYTHING, EVERYTHING), else_=StopRow.name),
+            nothing,
+        ).where(StopRow.scope != StopScope.PROGRAM),
         sa.select(sa.literal_column("'trouble'"), work_pause.c.rate_key, work_pause.c.failures).where(
             work_pause.c.failures > 0
         ),

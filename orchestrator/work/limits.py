@@ -99,6 +99,11 @@ async def reserve_turns(tx: Transaction, key: str, *, count: int, patience: floa
     raise TokenDenied(key, retry_after=max(0.05, short) * random.uniform(1, 2))  # noqa: S311 - jitter, no secret
 
 
+async def allowed_rate(session: AsyncSession, key: str) -> float | None:
+    """Requests per second of a connection, as the workers wrote them down; None where no worker ran yet."""
+    return (await session.execute(sa.select(rate_bucket.c.rate).where(rate_bucket.c.key == key))).scalar()
+
+
 async def keep_lease(tx: Transaction, held: tuple[int, str], *, seconds: float) -> bool:
     """Make sure, in the caller's transaction, that claimed work (id, token) is still ours and stays so for ``seconds``.
 
@@ -112,6 +117,11 @@ async def keep_lease(tx: Transaction, held: tuple[int, str], *, seconds: float) 
         .returning(work.c.id)
     )
     return (await tx.session.execute(statement)).first() is not None
+
+
+async def seconds_to_turn(session: AsyncSession, key: str) -> float:
+    """In how many seconds the next request of this connection would have its turn; 0 where nothing stands in line."""
+    return max(0.0, await _seconds_short(session, key) or 0.0)
 
 
 async def _seconds_short(session: AsyncSession, key: str) -> float | None:

@@ -16,6 +16,12 @@ from orchestrator.errors import EvenhandError, GradingFailed, MailFailed
 
 REASON_LENGTH = 300
 
+STOPPED = "stopped by hand"
+"""How the reason of work begins that waits for a stop to end."""
+
+STOPPED_LOOKS = 300.0
+"""Seconds between two looks of such work. The end of a stop wakes it at once; this is for a wake-up that is lost."""
+
 
 class Done(Struct, frozen=True):
     """Finished."""
@@ -58,6 +64,15 @@ class TokenDenied(EvenhandError):
         self.retry_after = retry_after
 
 
+class Stopped(EvenhandError):
+    """Somebody stopped what this would send, by hand. It waits until they let it go on."""
+
+    retry_after = STOPPED_LOOKS
+
+    def __init__(self, scope: str, name: str) -> None:
+        super().__init__(f"{STOPPED}: {scope} {name}".rstrip())
+
+
 class LeaseLost(EvenhandError):
     """Somebody else has taken this work over, or it was cancelled. Nothing of the attempt was kept."""
 
@@ -68,7 +83,7 @@ def outcome_of(error: Exception) -> Outcome:
     Only our own errors speak for themselves; of any other the class name is kept, for its text may hold personal data.
     """
     match error:
-        case TokenDenied():
+        case TokenDenied() | Stopped():
             return Retry(reason=str(error), after=error.retry_after, counted=False)
         case AuthRejected():
             return Pause(_reason(error))

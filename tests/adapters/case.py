@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import httpx
@@ -14,6 +14,7 @@ from adapters.contract.errors import AdapterError
 from adapters.contract.manifest import Capability
 from adapters.contract.model import FieldValue, Stage, StageKind, Visibility
 from adapters.kit.quality import Exempt
+from adapters.kit.signatures import REPLAY_WINDOW
 from adapters.registry import VENDORS, create, quality
 
 
@@ -104,6 +105,7 @@ class Case:
     sample_id: str = "1"
     sample_values: Mapping[str, FieldValue] = field(default_factory=lambda: {"a": "b"})
     terminal_kinds: frozenset[StageKind] = frozenset({StageKind.HIRED, StageKind.REJECTED})
+    window: timedelta = REPLAY_WINDOW
     no_such_ids: tuple[str, ...] = ("nobody", "..", "a b", "é")
 
     @property

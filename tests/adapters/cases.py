@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 from tests.adapters.ashby.world import ASHBY_CASE
 from tests.adapters.case import Case
+from tests.adapters.generic.world import GENERIC_CASE
 from tests.adapters.greenhouse.world import GREENHOUSE_CASE
+from tests.adapters.kombo.world import KOMBO_CASE
 from tests.adapters.lever.world import LEVER_CASE
+from tests.adapters.merge.world import MERGE_CASE
 from tests.adapters.odoo.world import ODOO_CASE
 from tests.adapters.recruitee.world import RECRUITEE_CASE
 from tests.adapters.sandbox.world import SANDBOX_CASE
@@ -25,5 +28,8 @@ CASES: Mapping[str, Case] = {
         ODOO_CASE,
         TEAMTAILOR_CASE,
         LEVER_CASE,
+        GENERIC_CASE,
+        MERGE_CASE,
+        KOMBO_CASE,
     )
 }

@@ -35,6 +35,8 @@ from tests.fixtures.timers import advance
 
 KEY = "customer"
 SECRET = "whsec_dGhlLXNlY3JldC1vZi10aGUtd2ViaG9vaw=="
+PRESENTED = "presented-by-the-ats-with-every-order"
+"""What the ATS shows where an interview is ordered in it."""
 JOB_TITLE = "Customer Support Specialist"
 """The application's job must be called this, so that the program fits."""
 
@@ -141,8 +143,8 @@ class Evenhand:
             return (await session.execute(sa.select(sa.func.count()).select_from(InterviewRow))).scalar_one()
 
 
-def configuration(case: Case, world: LiveWorld) -> str:
-    """evenhand.yaml for the world (JSON is YAML)."""
+def configuration(case: Case, world: LiveWorld, *, orders: bool = False) -> str:
+    """evenhand.yaml for the world (JSON is YAML); with ``orders`` the program can be ordered in the ATS."""
     private = Capability.PRIVATE_NOTES in case.capabilities
     note = {"note": "private" if private else "team"} if Capability.NOTES in case.capabilities else {}
     variables = {name: {"env": variable(name)} for name in world.credentials}
@@ -170,6 +172,9 @@ def configuration(case: Case, world: LiveWorld) -> str:
         "invitation": {"valid_days": 7, "reminder_hours": []},
         "review": {"mode": "always", "due_hours": 24},
     }
+    if orders:
+        connection["assessment_secrets"] = [{"env": "EVENHAND_TEST_ASSESSMENTS"}]
+        program["orderable"] = True
     people = {"name": "Northwind", "contact_name": "Dana Whitfield", "contact_email": "hiring@northwind.example"}
     whole = {
         "version": 1,
@@ -188,11 +193,13 @@ def variable(credential: str) -> str:
 
 
 @asynccontextmanager
-async def connected_house(case: Case, world: LiveWorld, database_url: str, folder: Path) -> AsyncIterator[Evenhand]:
+async def connected_house(
+    case: Case, world: LiveWorld, database_url: str, folder: Path, *, orders: bool = False
+) -> AsyncIterator[Evenhand]:
     """Evenhand on a migrated database, live, with mail catcher and a reviewer; the vendor does not know it yet."""
     async with running_catcher() as catcher:
         config = folder / "evenhand.yaml"
-        config.write_text(configuration(case, world), "utf-8")
+        config.write_text(configuration(case, world, orders=orders), "utf-8")
         port = free_port()
         ports = Ports(port, 0, int(catcher.url.rpartition(":")[2]), catcher.smtp_port)
         variables = {
@@ -204,6 +211,7 @@ async def connected_house(case: Case, world: LiveWorld, database_url: str, folde
             "EVENHAND_MAIL_LOOKUP_URL": f"{catcher.url}/api/messages/by-id/",
             "EVENHAND_MAIL_FROM": "interviews@northwind.example",
             "EVENHAND_TEST_WEBHOOK": SECRET,
+            "EVENHAND_TEST_ASSESSMENTS": PRESENTED,
             **{variable(name): value for name, value in world.credentials.items()},
         }
         runtime = build(read_environment(variables), variables)

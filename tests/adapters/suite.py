@@ -114,10 +114,11 @@ class AdapterConformance:
             with pytest.raises(SignatureInvalid):
                 self.verify(case, *signed, *secrets)
 
-    @pytest.mark.parametrize("away", [timedelta(minutes=6), timedelta(days=400), timedelta(minutes=-6)])
+    @pytest.mark.parametrize("away", [timedelta(minutes=1), timedelta(days=400), timedelta(minutes=-6)])
     def test_signature_stale(self, case: Case, away: timedelta) -> None:
         """A correctly signed delivery from outside the replay window is refused, where the vendor signs the time."""
         signed = self.delivery(case, case.stage_changed, SECRET)
+        away += case.window if away > timedelta() else timedelta()
         if case.exempt("signature-stale"):
             self.verify(case, *signed, SECRET, now=NOW + away)
             return
@@ -430,7 +431,8 @@ class AdapterConformance:
         assert adapter.manifest.key == case.key
         assert isinstance(adapter, ForwardMover) == (Capability.ADVANCE in claimed)
         grades = quality(case.key)
-        assert "todo" not in grades.values()
+        unfinished = [rule for rule, grade in grades.items() if grade == "todo"]
+        assert unfinished == [], f"adapters/{case.key}/quality.yaml: still todo"
         if Capability.SIGNED_WEBHOOKS in claimed:
             # Some vendors sign no time, and some sign a token in place of the body: such a delivery is a hint all the same.
             excused = {rule for rule, grade in grades.items() if isinstance(grade, Exempt) and rule in SIGNATURE_RULES}

@@ -25,6 +25,8 @@ TEAM = Site(
         Page("team-operations", "/operations", unfold=True),
         Page("team-operations-applications", "/operations?show=applications"),
         Page("team-operations-sync", "/operations?show=sync"),
+        Page("team-doctor", "/operations/doctor"),
+        Page("team-connection", "/operations/connections/northlight"),
         Page("team-timeline", f"/operations/applications/{APPLICATIONS[0].application_id}"),
         Page("team-unknown-case", f"/review/{_NO_CASE}", status=404),
     ),

@@ -1,6 +1,7 @@
 """Plays a plan: recruiters, candidates and a reviewer go about their work while everything around them breaks."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -44,7 +45,10 @@ GAP_SECONDS = 0.25
 PROBE_SECONDS = 0.3
 PROGRESS_SECONDS = 10.0
 QUIET_PROBES = 3
-SETTLE_BASE, SETTLE_EACH = 60.0, 0.06
+SETTLE_BASE = 60.0
+STANDSTILL = 180.0
+"""Seconds without getting any nearer to the end; a poll of everything in between takes some of them."""
+
 LATE_SECONDS = 1.5
 
 Say = Callable[[str], None]
@@ -270,13 +274,18 @@ class Director:
         )
 
     async def _settle(self) -> None:
-        """Wait until nobody has anything to do. An operator replays, once, what became a dead letter meanwhile."""
-        deadline = time.monotonic() + SETTLE_BASE + SETTLE_EACH * self.tally.moves
+        """Wait until nobody has anything to do. An operator replays, once, what became a dead letter meanwhile.
+
+        A slow machine may take its time; only a standstill ends the wait.
+        """
+        deadline, least = time.monotonic() + STANDSTILL, math.inf
         quiet = 0
         replayed = False
         while time.monotonic() < deadline:
             await asyncio.sleep(PROBE_SECONDS)
             busy = self._left.open + self._ats_file.waiting() + len(self._visits) + self._desk.waiting
+            if busy < least:
+                deadline, least = time.monotonic() + STANDSTILL, busy
             quiet = 0 if busy else quiet + 1
             if quiet <= QUIET_PROBES:
                 continue

@@ -9,6 +9,7 @@ from litestar import Litestar
 from orchestrator.web.app import create_app
 from orchestrator.web.candidate import CandidateController
 from orchestrator.web.openapi import describe
+from orchestrator.web.partner import partner
 from orchestrator.web.team import team_routes
 from orchestrator.web.webhooks import receive, receive_at_capability
 from tests.docs.pages import ROOT, text
@@ -19,7 +20,7 @@ FILE = ROOT / "docs" / "reference" / "openapi.json"
 def whole_app() -> Litestar:
     """Every route of the product. Its services are never asked."""
     return create_app(
-        handlers=[CandidateController, *team_routes(), receive, receive_at_capability],
+        handlers=[CandidateController, *team_routes(), receive, receive_at_capability, partner],
         services=None,
         secret_key="a secret that signs nothing here",
         base_url="http://127.0.0.1",

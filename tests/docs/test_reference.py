@@ -10,7 +10,15 @@ import pytest
 
 from adapters.contract.model import StageKind
 from orchestrator.cli.app import evenhand
-from orchestrator.config.schema import Company, Configuration, Connection, NoticeSettings, Secret, StageMapping
+from orchestrator.config.schema import (
+    Company,
+    Configuration,
+    Connection,
+    Credential,
+    NoticeSettings,
+    Secret,
+    StageMapping,
+)
 from orchestrator.domain.program import (
     NOT_YET_SUPPORTED,
     Cap,
@@ -33,6 +41,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "company": Company,
     "connections[]": Connection,
     "secret": Secret,
+    "credential": Credential,
     "connections[].stages[]": StageMapping,
     "connections[].fields": FieldMap,
     "role_families[]": RoleFamily,

@@ -1,11 +1,12 @@
 """API keys: stored as digests, each with its scopes."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import sha256
 
 from adapters.sandbox.server.errors import FieldError, Problem
 from adapters.sandbox.server.records import Key
-from adapters.sandbox.server.store import Row, Store, json_list, text_id, to_json
+from adapters.sandbox.server.store import Row, Store, json_list, moment, stamp, text_id, to_json
 
 SCOPES = (
     "applications:read",
@@ -16,12 +17,15 @@ SCOPES = (
     "notes:read",
     "notes:write",
     "jobs:read",
+    "webhooks:read",
     "admin",
 )
 
 
-def ensure_key(store: Store, *, name: str, value: str, scopes: Iterable[str]) -> Key:
-    """Make the key, or give the key of that name this value and these scopes.
+def ensure_key(
+    store: Store, *, name: str, value: str, scopes: Iterable[str], expires_at: datetime | None = None
+) -> Key:
+    """Make the key, or give the key of that name this value, these scopes and this end.
 
     Raises:
         Problem: 422, the value is too short or a scope does not exist; 409, another key has this value.
@@ -42,14 +46,21 @@ def ensure_key(store: Store, *, name: str, value: str, scopes: Iterable[str]) ->
             " ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, scopes = excluded.scopes",
             *(name, digest, to_json(wanted)),
         )
-        row = store.row("SELECT * FROM api_keys WHERE digest = ?", digest)
+        store.write("DELETE FROM key_ends WHERE name = ?", name)
+        if expires_at is not None:
+            store.write("INSERT INTO key_ends (name, at) VALUES (?, ?)", name, stamp(expires_at))
+        row = store.row(_KEY, digest)
     return _key(row) if row else Key(id="", name=name, scopes=wanted)
 
 
 def find_key(store: Store, value: str) -> Key | None:
-    """Look a presented key up by its digest."""
-    row = store.row("SELECT * FROM api_keys WHERE digest = ?", _digest(value))
-    return _key(row) if row else None
+    """Look a presented key up by its digest; one that has ended is none."""
+    row = store.row(_KEY, _digest(value))
+    key = _key(row) if row else None
+    return key if key and (key.expires_at is None or key.expires_at > store.now()) else None
+
+
+_KEY = "SELECT k.*, e.at AS ends FROM api_keys k LEFT JOIN key_ends e ON e.name = k.name WHERE k.digest = ?"
 
 
 def _digest(value: str) -> str:
@@ -57,4 +68,5 @@ def _digest(value: str) -> str:
 
 
 def _key(row: Row) -> Key:
-    return Key(id=text_id("key", row["id"]), name=row["name"], scopes=json_list(row["scopes"]))
+    ends = moment(row["ends"]) if row["ends"] else None
+    return Key(id=text_id("key", row["id"]), name=row["name"], scopes=json_list(row["scopes"]), expires_at=ends)

@@ -158,8 +158,9 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
 
 class Key(Struct, frozen=True, kw_only=True):
-    """An API key without its value."""
+    """An API key without its value. ``expires_at`` is when it ends, None for one that never does."""
 
     id: str
     name: str
     scopes: list[str]
+    expires_at: datetime | None = None

@@ -16,6 +16,7 @@ KEY_SCOPES = (
     "jobs:read",
     "notes:read",
     "notes:write",
+    "webhooks:read",
 )
 ADMIN_KEY_NAME = "Sandbox admin"
 

@@ -3,8 +3,12 @@
 from orchestrator.db.models import account as account
 from orchestrator.db.models import application as application
 from orchestrator.db.models import audit as audit
+from orchestrator.db.models import backfill as backfill
+from orchestrator.db.models import credential as credential
 from orchestrator.db.models import intake as intake
 from orchestrator.db.models import interview as interview
+from orchestrator.db.models import ordering as ordering
 from orchestrator.db.models import scoring as scoring
+from orchestrator.db.models import stop as stop
 from orchestrator.db.models import worker as worker
 from orchestrator.db.models import writeback as writeback

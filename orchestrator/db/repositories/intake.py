@@ -23,6 +23,7 @@ from orchestrator.db.models.intake import (
 )
 from orchestrator.db.session import Database
 from orchestrator.db.upsert import insert_into
+from orchestrator.domain.stage import counted, visit_of
 
 
 def insert(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
@@ -244,6 +245,30 @@ async def add_stage_entry(
     )
     added: uuid.UUID | None = (await session.execute(statement)).scalar_one_or_none()
     return added
+
+
+async def key_of_visit(session: AsyncSession, *, application_id: uuid.UUID, key: str) -> str:
+    """The key under which an entry is known, where the application was not seen anywhere else since.
+
+    A vendor whose history lags tells an entry first without its id or time and later with it, or the other way round:
+    that is one entry (N3), which keeps the better key.
+    """
+    latest = (
+        sa.select(StageEntryRow)
+        .where(
+            StageEntryRow.application_id == application_id,
+            StageEntryRow.entry_key.startswith(visit_of(key), autoescape=True),
+        )
+        .order_by(StageEntryRow.seen_at.desc(), StageEntryRow.id.desc())
+        .limit(1)
+    )
+    known = await session.scalar(latest)
+    if known is None or counted(known.entry_key) == counted(key):
+        return key
+    if not counted(key):
+        known.entry_key = key
+        await session.flush()
+    return known.entry_key
 
 
 async def stage_entry(session: AsyncSession, *, application_id: uuid.UUID, entry_key: str) -> StageEntryRow:

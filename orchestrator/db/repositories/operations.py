@@ -14,6 +14,7 @@ from orchestrator.db.models.application import ApplicationRow, StageEntryRow, Tr
 from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.intake import DeliveryRow, QuarantineRow, QuarantineState, RefusedCount
 from orchestrator.db.models.interview import InterviewRow, TransitionRow
+from orchestrator.db.models.ordering import OrderRow
 from orchestrator.db.models.scoring import CaseRow, CaseState, DecisionRow, ScorecardRow
 from orchestrator.db.models.writeback import SyncRow, WriteBackAttemptRow, WriteBackRow, WriteBackState
 from orchestrator.domain.interview import InterviewState
@@ -35,6 +36,7 @@ class History(NamedTuple):
     attempts: Sequence[WriteBackAttemptRow]
     sync: Sequence[SyncRow]
     mails: Sequence[AuditRow]
+    orders: Sequence[OrderRow] = ()
 
 
 def candidate_name(application: ApplicationRow) -> str:
@@ -272,4 +274,5 @@ async def application_history(session: AsyncSession, application_id: uuid.UUID) 
                 )
             )
         ).all(),
+        orders=(await session.scalars(sa.select(OrderRow).where(OrderRow.application_id == application_id))).all(),
     )

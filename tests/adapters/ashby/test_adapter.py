@@ -13,6 +13,7 @@ from adapters.ashby.webhook import parse, verify
 from adapters.contract.errors import (
     AdapterError,
     AuthRejected,
+    Conflict,
     NotFound,
     OutcomeUnknown,
     PayloadInvalid,
@@ -20,6 +21,7 @@ from adapters.contract.errors import (
     RateLimited,
     Refused,
     SignatureInvalid,
+    Transient,
     Unavailable,
 )
 from adapters.contract.events import ApplicationChanged, StageChanged
@@ -221,6 +223,53 @@ async def test_a_second_visit_is_another_entry(world: AshbyWorld, connect: Conne
         world.ashby.move(world.application_id, stage)
         entries.append((await adapter.read_application(world.application_id)).entry)
     assert len(set(entries)) == 3
+
+
+async def test_what_a_person_wrote_meanwhile_is_not_written_over(world: AshbyWorld, connect: Connect) -> None:
+    """Another value than was read a moment ago is a conflict, and nothing is written; the value that was read is none."""
+    key, adapter = uid("field AI interview score"), connect()
+    await adapter.write_fields(world.application_id, {key: 50}, expected={key: None})
+    sent = world.ashby.requests.count("customField.setValues")
+    with pytest.raises(Conflict):
+        await adapter.write_fields(world.application_id, {key: 71.5}, expected={key: None})
+    assert world.ashby.requests.count("customField.setValues") == sent == 1
+    await adapter.write_fields(world.application_id, {key: 71.5}, expected={key: 50})
+    assert (await adapter.read_fields(world.application_id))[key] == 71.5
+
+
+@pytest.mark.parametrize("stages", [("AI Interview",), ("AI Interview", "Application Review", "AI Interview")])
+async def test_a_history_that_lags_is_waited_for(world: AshbyWorld, connect: Connect, stages: tuple[str, ...]) -> None:
+    """One entry never has two names: where its visit is not to be seen yet, neither nothing nor an older visit stands for it."""
+    for stage in stages:
+        world.ashby.move(world.application_id, stage)
+    visits = world.ashby.history[world.application_id]
+    newest = visits.pop()
+    with pytest.raises(Transient) as caught:
+        await connect().read_application(world.application_id)
+    assert caught.type is Transient
+    visits.append(newest)
+    assert (await connect().read_application(world.application_id)).entry.history_id == newest["id"]
+
+
+async def test_the_latest_visit_is_known_by_its_time(world: AshbyWorld, connect: Connect) -> None:
+    """What ``stageNumber`` counts is not documented; when a stage was entered is."""
+    for stage in ("AI Interview", "Application Review", "AI Interview"):
+        world.ashby.move(world.application_id, stage)
+    visits = world.ashby.history[world.application_id]
+    for visit in visits:
+        visit["stageNumber"] = 0
+    assert (await connect().read_application(world.application_id)).entry.history_id == visits[-1]["id"]
+
+
+async def test_a_value_of_an_unknown_shape_is_not_nothing(world: AshbyWorld, connect: Connect) -> None:
+    """What is read as nothing would be written over: a choice told as an object or a list is something that stands there."""
+    held = {"band": {"label": "Strong"}, "tags": ["a"], "none": None, "empty": [], "ref": "r", "score": 0}
+    fields = [{"id": key, "title": key, "value": value} for key, value in held.items()]
+    world.ashby.applications[world.application_id]["customFields"] = fields
+    found = await connect().read_fields(world.application_id)
+    assert {key for key, value in found.items() if value is None} == {"none", "empty"}
+    assert (found["ref"], found["score"]) == ("r", 0)
+    assert "Strong" not in str(found)
 
 
 @pytest.mark.parametrize(

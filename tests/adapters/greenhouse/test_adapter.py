@@ -1,5 +1,6 @@
 """What only the Greenhouse adapter does: its cursor, stage entries, read-merge-write, private notes, limits."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from adapters.contract.errors import (
     PermissionMissing,
     RateLimited,
     Refused,
+    Transient,
     Unavailable,
 )
 from adapters.contract.inspection import Inspector
@@ -132,16 +134,73 @@ async def test_dispositions(word: str, disposition: Disposition | None) -> None:
         ("applications", [FLAT | {"job_id": None}], NotFound),
         ("applications", [], NotFound),
         ("application_stages", [], NotFound),
-        ("candidates", {"message": "The candidate is being created"}, Unavailable),
+        ("candidates", {"message": "The candidate is being created"}, Transient),
         ("candidates", [], NotFound),
         ("jobs", {"data": "none"}, PayloadInvalid),
         ("jobs", [{"id": 9, "name": "x", "status": "haunted"}], PayloadInvalid),
     ],
 )
 async def test_what_cannot_be_read(resource: str, document: object, error: type[Exception]) -> None:
-    """Prospects and vanished records are NotFound, a record in the making Unavailable, unknown words PayloadInvalid."""
-    with pytest.raises(error):
+    """Vanished records are NotFound, unknown words PayloadInvalid; a record in the making does not make the ATS down."""
+    with pytest.raises(error) as caught:
         await canned({**ANSWERS, f"/v3/{resource}": document}).read_application("7")
+    assert caught.type is error
+
+
+async def test_the_visit_that_is_open_stands_whenever_it_began() -> None:
+    """Which visit is the current one, Harvest says; a time that is missing or was corrected afterwards does not."""
+    visits = [
+        {"id": number, "application_id": 7, "job_interview_stage_id": 71, "entered_at": at, "current": number == 70}
+        for number, at in ((72, "2026-11-03T00:00:00Z"), (70, "2026-11-02T00:00:00Z"), (74, None))
+    ]
+    found = await canned({**ANSWERS, "/v3/application_stages": visits}).read_application("7")
+    assert found.entry.history_id == "70"
+
+
+async def test_what_is_empty_is_not_sent_back() -> None:
+    """Of the other fields only those go along that hold something: an empty value was refused in Harvest v1."""
+    sent: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "PATCH":
+            sent.append(json.loads(request.content))
+            return httpx.Response(200, json={})
+        return httpx.Response(200, json=answers[request.url.path])
+
+    held: dict[str, Any] = {
+        "mine": None,
+        "theirs": "kept",
+        "none": None,
+        "many": [],
+        "text": "",
+        "no": False,
+        "nought": 0,
+    }
+    rows = {key: {"type": "short_text", "value": value} for key, value in held.items()}
+    definition = {"id": 1, "name_key": "mine", "value_type": "short_text"}
+    answers = {"/v3/applications": [FLAT | {"custom_fields": rows}], "/v3/custom_fields": [definition]}
+    transport = Canned(answer, prepared=tokens)
+    adapter = create(
+        "greenhouse", base_url="https://harvest.greenhouse.io", credentials=CREDENTIALS, transport=transport
+    )
+    await adapter.write_fields("7", {"mine": "x"}, expected={"mine": None})
+    [body] = sent
+    assert {one["name_key"]: one["value"] for one in body["custom_fields"]} == {
+        "mine": "x",
+        "theirs": "kept",
+        "no": False,
+        "nought": 0,
+    }
+
+
+async def test_a_value_of_an_unknown_shape_is_not_nothing() -> None:
+    """What is read as nothing would be written over: a choice told as an object or a list is something that stands there."""
+    held = {"band": {"id": 3, "name": "Strong"}, "tags": ["a"], "none": None, "empty": [], "ref": "r", "score": 0}
+    rows = {key: {"type": "single_select", "value": value} for key, value in held.items()}
+    found = await canned({**ANSWERS, "/v3/applications": [FLAT | {"custom_fields": rows}]}).read_fields("7")
+    assert {key for key, value in found.items() if value is None} == {"none", "empty"}
+    assert (found["ref"], found["score"]) == ("r", 0)
+    assert "Strong" not in str(found)
 
 
 async def test_wrapped_rows() -> None:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from adapters.contract.adapter import Adapter
@@ -16,18 +17,22 @@ from adapters.contract.errors import (
     RateLimited,
     Refused,
     SignatureInvalid,
+    Transient,
     Unavailable,
 )
 from adapters.contract.events import ApplicationChanged, StageChanged
 from adapters.contract.inspection import Inspector
 from adapters.contract.model import Disposition, JobStatus, StageKind, Visibility
 from adapters.contract.tokens import Tokens
+from adapters.kit.http import HttpClient
 from adapters.kit.oauth import MemoryTokens
 from adapters.kit.setup import CredentialMissing
-from adapters.lever.webhook import parse, verify
+from adapters.lever.adapter import LeverAdapter
+from adapters.lever.client import LeverClient
+from adapters.lever.webhook import WINDOW, parse, verify
 from adapters.registry import create
 from tests.adapters.case import Canned, status, sweep
-from tests.adapters.lever.simulator import READ, Lever, Webhook, create_app, signature, stage_id, uid
+from tests.adapters.lever.simulator import READ, STAGES, Lever, Webhook, create_app, signature, stage_id, uid
 from tests.adapters.lever.world import ACT_AS, API_KEY, LeverWorld, payload, running_world, seal
 from tests.adapters.simulated import Limit
 from tests.adapters.suite import NOW, SECRET
@@ -121,7 +126,7 @@ def test_the_event_is_not_signed() -> None:
     assert isinstance(genuine, StageChanged)
     assert event.delivery_id != genuine.delivery_id
     with pytest.raises(SignatureInvalid):
-        verify({}, other, secrets=[SECRET], now=NOW + timedelta(minutes=6))
+        verify({}, other, secrets=[SECRET], now=NOW + WINDOW + timedelta(minutes=1))
 
 
 # Deliveries
@@ -175,6 +180,26 @@ async def test_an_ended_opportunity(
     assert (after.stage, after.entry, after.disposition) == (before.stage, before.entry, None)
 
 
+async def test_whoever_never_moved_entered_when_they_came(world: LeverWorld, connect: Connect) -> None:
+    """So whoever stood in the first stage before Evenhand came is known; a later edit does not make it later."""
+    record = world.lever.opportunities[world.application_id]
+    record["stageChanges"] = []
+    world.lever.touch(world.application_id)
+    found = await connect().read_application(world.application_id)
+    assert found.entry.entered_at == at(record["createdAt"])
+
+
+async def test_a_history_that_lags_is_waited_for(world: LeverWorld, connect: Connect) -> None:
+    """One entry never has two names: it is asked for again until the history shows when it was made."""
+    world.lever.move(world.application_id, STAGES[-1][1])
+    newest = world.lever.opportunities[world.application_id]["stageChanges"].pop()
+    with pytest.raises(Transient) as caught:
+        await connect().read_application(world.application_id)
+    assert caught.type is Transient
+    world.lever.opportunities[world.application_id]["stageChanges"].append(newest)
+    assert (await connect().read_application(world.application_id)).entry.entered_at == at(newest["updatedAt"])
+
+
 async def test_a_lead_has_no_job(world: LeverWorld, connect: Connect) -> None:
     """Who has applied for nothing is read all the same, with a job that nobody is hired for."""
     found = await connect().read_application(world.lever.apply("Bo", None, lead=True))
@@ -200,6 +225,23 @@ async def test_small_pages_make_one_sweep(world: LeverWorld, connect: Connect) -
     assert sorted(everything) == sorted(world.lever.opportunities)
     again, _ = await sweep(connect(), cursor)
     assert len(again) == len(set(again)) == 3
+
+
+async def test_who_moved_while_a_sweep_ran_is_in_the_next() -> None:
+    """A long sweep ends with a later change than one that it had passed already: the next begins before both."""
+    began, first, last = NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=20)
+    rows = iter([(began - timedelta(days=1), "more"), (last, None)])
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        at, following = next(rows)
+        row = {"id": following or "last", "updatedAt": round(at.timestamp() * 1000)}
+        return httpx.Response(200, json={"data": [row], "hasNext": following is not None, "next": following})
+
+    http = HttpClient("https://ats.example.com", headers={}, transport=Canned(answer))
+    clock = iter([began, last])
+    _, cursor = await sweep(LeverAdapter(LeverClient(http), clock=lambda: next(clock)), None)
+    after = datetime.fromisoformat(json.loads(cursor)["after"])
+    assert began - timedelta(minutes=6) < after < first
 
 
 async def test_since(world: LeverWorld, connect: Connect) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adapters.contract.model import FieldValue, Stage, StageKind
 from adapters.lever.mapping import ENDED
+from adapters.lever.webhook import WINDOW
 from tests.adapters.case import Case
 from tests.adapters.lever.simulator import READ, STAGES, Lever, create_app, signature, stage_id, uid
 from tests.fixtures.sandbox import serving
@@ -89,6 +90,7 @@ def seal(body: bytes, secret: str, at: datetime) -> bytes:
 
 LEVER_CASE = Case(
     key="lever",
+    window=WINDOW,
     sign=no_headers,
     seal=seal,
     stage_changed=payload("candidate-stage-change"),

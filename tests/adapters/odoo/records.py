@@ -195,7 +195,8 @@ class Records:
     def _add(self, table_name: str, **values: Any) -> int:
         table = self.tables[table_name]
         number = len(table) + 1
-        table.append({"id": number, **values, "write_date": self.now()})
+        now = self.now()
+        table.append({"id": number, **values, "create_date": now, "write_date": now})
         return number
 
     def _say(self, applicant: int, body: str, subtype: int, *, kind: str = "notification") -> int:

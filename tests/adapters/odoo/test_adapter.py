@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract.errors import (
+    Conflict,
     NotFound,
     OutcomeUnknown,
     PayloadInvalid,
@@ -191,6 +192,21 @@ async def test_only_a_move_is_a_new_entry(odoo: Odoo, adapter: OdooAdapter) -> N
     assert len(set(entries)) == 4
 
 
+async def test_when_an_entry_was_made(odoo: Odoo, adapter: OdooAdapter) -> None:
+    """With the time, whoever stood in the stage before Evenhand came is known; a later edit does not make it later."""
+    applicant = odoo.records.one("hr.applicant", 1)
+    odoo.records.change(1, partner_phone="+49 30 1")
+    entered = (await adapter.read_application("1")).entry.entered_at
+    assert entered == datetime.fromisoformat(applicant["create_date"]).replace(tzinfo=UTC)
+    odoo.records.change(1, stage_id=FIRST_INTERVIEW)
+    told = odoo.records.messages(1)[-1]["date"]
+    odoo.records.change(1, partner_phone="+49 30 2")
+    odoo.records.post(1, "<p>a note</p>", as_html=True)
+    entered = (await adapter.read_application("1")).entry.entered_at
+    assert entered == datetime.fromisoformat(told).replace(tzinfo=UTC)
+    assert told < applicant["write_date"]
+
+
 async def test_an_odoo_without_history_is_refused(odoo: Odoo, adapter: OdooAdapter) -> None:
     """Where the subtype was removed nothing tells two entries apart, so nothing is read as if it did."""
     odoo.records.tables["mail.message.subtype"].clear()
@@ -344,6 +360,18 @@ async def test_drift_of_a_value_is_told(odoo: Odoo, adapter: OdooAdapter) -> Non
         with pytest.raises(PayloadInvalid):
             await adapter.read_fields("1")
         odoo.records.one("hr.applicant", 1)[key] = kept
+
+
+async def test_what_a_person_wrote_meanwhile_is_not_written_over(odoo: Odoo, adapter: OdooAdapter) -> None:
+    """Another value than was read a moment ago is a conflict, and nothing is written; the value that was read is none."""
+    wanted: dict[str, FieldValue] = {"x_interview_band": "Strong", "x_interview_score": 71.5}
+    odoo.records.change(1, x_interview_band="by hand")
+    before = dict(odoo.records.one("hr.applicant", 1))
+    with pytest.raises(Conflict):
+        await adapter.write_fields("1", wanted, expected=dict.fromkeys(wanted))
+    assert odoo.records.one("hr.applicant", 1) == before
+    await adapter.write_fields("1", wanted, expected={**dict.fromkeys(wanted), "x_interview_band": "by hand"})
+    assert wanted.items() <= dict(await adapter.read_fields("1")).items()
 
 
 async def test_contact_data_stays(odoo: Odoo, adapter: OdooAdapter) -> None:

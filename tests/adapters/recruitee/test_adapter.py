@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from adapters.contract.errors import NotFound, OutcomeUnknown, PayloadInvalid, S
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged
 from adapters.contract.inspection import Inspector
 from adapters.contract.model import JobStatus, StageEntryRef, Visibility
-from adapters.recruitee.adapter import RecruiteeAdapter
+from adapters.recruitee.adapter import MOST_BACKS, RecruiteeAdapter
 from adapters.recruitee.webhook import greet, parse, verify
 from tests.adapters.case import Canned, sweep
 from tests.adapters.recruitee.simulator import COMPANY, TOKEN, Recruitee
@@ -236,6 +237,45 @@ async def test_people_who_come_and_go_during_a_sweep(world: RecruiteeWorld) -> N
     found = [*first.application_ids, *second.application_ids, *rest]
     assert len(found) == len(set(found))
     assert {f"{number}-{OFFER}" for number in range(50, 110)} <= set(found)
+
+
+def listing(rows: list[int], *, deleted: int = 0) -> RecruiteeAdapter:
+    """A list of candidates, of whom so many of the first are deleted after the first page; of strangers, where empty."""
+    strangers = count(1)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        offset, limit = int(request.url.params["offset"]), int(request.url.params["limit"])
+        part = rows[offset : offset + limit]
+        if deleted and not offset and len(rows) == PEOPLE:
+            del rows[:deleted]
+        if not rows:
+            part = [next(strangers) for _ in range(limit)]
+        place = {"offer_id": 1, "stage_id": 1}
+        return httpx.Response(200, json={"candidates": [{"id": n, "name": "n", "placements": [place]} for n in part]})
+
+    return RecruiteeAdapter(
+        "https://api.recruitee.com", TOKEN, company=COMPANY, transport=Canned(answer), page_size=100
+    )
+
+
+PEOPLE = 500
+
+
+@pytest.mark.parametrize("deleted", [19, 20, 21, 60, 150])
+async def test_many_deleted_at_once_hide_nobody(deleted: int) -> None:
+    """However many of the first are deleted while a sweep runs, whoever is left is told."""
+    rows = list(range(PEOPLE, 0, -1))
+    found, _ = await sweep(listing(rows, deleted=deleted), None)
+    assert {f"{number}-1" for number in rows} <= set(found)
+
+
+async def test_a_list_in_no_order_is_not_gone_back_for_ever() -> None:
+    """Going back has an end, so that a list which never shows the same people again holds up nobody for ever."""
+    adapter, cursor, backs = listing([]), None, []
+    for _ in range(3 * MOST_BACKS):
+        cursor = (await adapter.list_changed(cursor)).cursor
+        backs.append(json.loads(cursor)["backs"])
+    assert max(backs) == MOST_BACKS
 
 
 async def test_only_what_changed(world: RecruiteeWorld, adapter: RecruiteeAdapter) -> None:

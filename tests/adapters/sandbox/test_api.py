@@ -34,7 +34,7 @@ NEEDS = {
     ("POST", "/api/v1/fields"): {"admin"},
     ("POST", "/api/v1/keys"): {"admin"},
     ("POST", "/api/v1/webhooks"): {"admin"},
-    ("GET", "/api/v1/webhooks"): {"admin"},
+    ("GET", "/api/v1/webhooks"): {"webhooks:read"},
     ("GET", "/api/v1/faults"): {"admin"},
     ("PUT", "/api/v1/faults"): {"admin"},
 }

@@ -11,12 +11,14 @@ import pytest
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import (
     AuthRejected,
+    Conflict,
     NotFound,
     OutcomeUnknown,
     PayloadInvalid,
     PermissionMissing,
     RateLimited,
     Refused,
+    Transient,
 )
 from adapters.contract.inspection import Inspector
 from adapters.contract.model import FieldKind, StageKind, Visibility
@@ -87,8 +89,21 @@ async def test_stage_and_entry_are_of_one_moment() -> None:
     assert read.stage.id == "INTERVIEW/First interview"
     assert read.entry.entered_at is not None
     assert read.entry.entered_at.minute == 31
-    without = await answering(candidate, {"content": []}, job).read_application("c:j")
-    assert (without.stage.id, without.entry.entered_at) == ("IN_REVIEW", None)
+
+
+@pytest.mark.parametrize(("status", "known"), [("NEW", True), ("IN_REVIEW", False), ("HIRED", True)])
+async def test_an_empty_history(status: str, *, known: bool) -> None:
+    """Whoever is past the first status has moved: without the time of that, one entry would be taken for two later."""
+    assignment = {"job": {"id": "j"}, "status": status}
+    candidate = {"id": "c", "firstName": "A", "lastName": "B", "primaryAssignment": assignment}
+    adapter = answering(candidate, {"content": []}, {"id": "j", "title": "T", "status": "SOURCING"})
+    if known:
+        read = await adapter.read_application("c:j")
+        assert (read.stage.id, read.entry.entered_at) == (status, None)
+        return
+    with pytest.raises(Transient) as caught:
+        await adapter.read_application("c:j")
+    assert caught.type is Transient
 
 
 async def test_an_undocumented_job_status() -> None:
@@ -134,6 +149,16 @@ async def test_paging_that_is_not_as_expected() -> None:
         await circle.list_changed('{"after": 3}')
 
 
+async def test_a_value_of_an_unknown_shape_is_not_nothing() -> None:
+    """What is read as nothing would be written over; an empty object is nothing."""
+    async with running() as world, connected(CASE, world) as adapter:
+        properties = world.sim.people["cand-0001"].applications["job-0001"].properties
+        properties |= {"prop-bullets": {"label": "Strong"}, "prop-link": {}, "prop-ref": ["a"]}
+        found = await adapter.read_fields(ONE)
+    assert found.keys() == {"prop-bullets", "prop-ref"}
+    assert "Strong" not in str(found)
+
+
 async def test_fields_are_those_that_can_be_written() -> None:
     """Properties of other types are neither listed nor read; options come as labels, over as many pages as there are."""
     async with running(Simulator(page=1)) as world, connected(CASE, world) as adapter:
@@ -163,6 +188,20 @@ async def test_refused_before_sending(values: dict[str, Any], code: str) -> None
             await adapter.write_fields(ONE, values, expected={})
         assert refused.value.code == code
         assert not [method for method, _ in world.sim.gate.asked if method != "GET"]
+
+
+async def test_what_a_person_wrote_meanwhile_is_not_written_over() -> None:
+    """Another value than was read a moment ago is a conflict, and nothing is written; the value that was read is none."""
+    wanted = {"prop-completion": "Completed", "prop-ref": "r"}
+    async with running() as world, connected(CASE, world) as adapter:
+        held = world.sim.people["cand-0001"].applications["job-0001"].properties
+        held |= {"prop-completion": "opt-1", "prop-ref": "by hand"}
+        before = dict(held)
+        with pytest.raises(Conflict):
+            await adapter.write_fields(ONE, wanted, expected={"prop-completion": "Invited", "prop-ref": None})
+        assert held == before
+        await adapter.write_fields(ONE, wanted, expected={"prop-completion": "Invited", "prop-ref": "by hand"})
+        assert await adapter.read_fields(ONE) == wanted
 
 
 async def test_a_property_is_emptied_alone() -> None:

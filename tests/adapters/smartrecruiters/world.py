@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from adapters.contract.model import FieldValue, Stage, StageKind
+from adapters.smartrecruiters.webhook import WINDOW
 from tests.adapters.case import Case
 from tests.adapters.smartrecruiters.simulator import STATUSES, Simulator, signed
 from tests.fixtures.sandbox import serving
@@ -96,6 +97,7 @@ def sign(body: bytes, secret: str, at: datetime) -> dict[str, str]:
 
 SMARTRECRUITERS_CASE = Case(
     key="smartrecruiters",
+    window=WINDOW,
     sign=sign,
     stage_changed=STAGE_CHANGED,
     unknown=UNKNOWN,

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import (
+    Conflict,
     NotFound,
     OutcomeUnknown,
     PayloadInvalid,
@@ -21,7 +22,10 @@ from adapters.contract.errors import (
 from adapters.contract.events import ApplicationChanged, StageChanged, Unknown
 from adapters.contract.inspection import Inspector
 from adapters.contract.model import FieldKind, FieldValue, StageKind, Visibility
+from adapters.kit.http import HttpClient
 from adapters.registry import create
+from adapters.teamtailor.adapter import TeamtailorAdapter
+from adapters.teamtailor.client import TeamtailorClient
 from adapters.teamtailor.webhook import parse, verify
 from tests.adapters.case import Canned, connected, sweep
 from tests.adapters.simulated import Limit
@@ -171,6 +175,22 @@ async def test_pages_add_up() -> None:
         assert page.application_ids == ("104",)
 
 
+async def test_who_moved_while_a_sweep_ran_is_in_the_next() -> None:
+    """A long sweep ends with a later change than one that it had passed already: the next begins before both."""
+    times = iter([NOW - timedelta(days=1), NOW + timedelta(minutes=30)])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        at, whole = next(times), "page" in request.url.params
+        links = {} if whole else {"next": f"{CASE.base_url}/v1/job-applications?page=2"}
+        row = {"id": "2" if whole else "1", "attributes": {"updated-at": at.isoformat()}}
+        return httpx.Response(200, content=json.dumps({"data": [row], "links": links}).encode())
+
+    http = HttpClient(CASE.base_url, headers={}, transport=Canned(answer))
+    clock = iter([NOW, NOW + timedelta(minutes=30)])
+    _, cursor = await sweep(TeamtailorAdapter(TeamtailorClient(http), act_as="2", clock=lambda: next(clock)), None)
+    assert NOW - timedelta(minutes=11) < datetime.fromisoformat(json.loads(cursor)["after"]) < NOW
+
+
 async def test_a_page_that_shifts_tells_nothing_twice() -> None:
     """A record that slips from one page to the next while we read is told once."""
     rows = [{"id": str(n), "attributes": {}} for n in range(4)]
@@ -241,6 +261,37 @@ async def test_only_what_differs_is_written() -> None:
         read = await adapter.read_fields("101")
         assert await adapter.read_fields("102") == {}
     assert read == {"interview-completion": "In review", "interview-band": "Solid", "interview-score": None}
+
+
+async def test_what_a_person_wrote_meanwhile_is_not_written_over() -> None:
+    """Another value than was read a moment ago is a conflict, and none of the fields is written; the same one is none."""
+    async with running() as world, connected(CASE, world) as adapter:
+        await adapter.write_fields("101", {"interview-band": "Solid"}, expected={})
+        before = await adapter.read_fields("101")
+        [held] = world.sim.values.values()
+        held["value"] = "Weak, says the recruiter"
+        expected = {key: before.get(key) for key in BOTH}
+        asked = len(written(world))
+        with pytest.raises(Conflict):
+            await adapter.write_fields("101", {**BOTH, "interview-band": "Strong"}, expected=expected)
+        assert len(written(world)) == asked
+        held["value"] = "Strong"
+        await adapter.write_fields("101", {**BOTH, "interview-band": "Strong"}, expected=expected)
+        assert await adapter.read_fields("101") == {**BOTH, "interview-band": "Strong"}
+
+
+async def test_a_value_of_an_unknown_shape_is_not_nothing() -> None:
+    """What is read as nothing would be written over: a choice told as a list is something that stands there."""
+    async with running() as world, connected(CASE, world) as adapter:
+        await adapter.write_fields(
+            "101", {"interview-band": "Solid", "interview-link": "https://x.example.org/1"}, expected={}
+        )
+        for held, value in zip(world.sim.values.values(), (["Strong"], []), strict=True):
+            held["value"] = value
+        found = await adapter.read_fields("101")
+    assert found["interview-link"] is None
+    assert found["interview-band"] not in (None, "")
+    assert "Strong" not in str(found)
 
 
 @pytest.mark.parametrize("status", [422, 429, 500])

@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar, Request, Response, post
 
 from adapters.contract.errors import (
+    Conflict,
     NotFound,
     OutcomeUnknown,
     PayloadInvalid,
@@ -303,6 +304,51 @@ async def test_emptied_fields(world: WorkableWorld, adapter: WorkableAdapter) ->
         world.vendor.values[CANDIDATE][SCORE] = {"value": odd}
         with pytest.raises(PayloadInvalid):
             await adapter.read_fields(CANDIDATE)
+
+
+async def test_what_a_person_wrote_meanwhile_is_not_written_over(
+    world: WorkableWorld, adapter: WorkableAdapter
+) -> None:
+    """Another value than was read a moment ago is a conflict, and nothing is written; the value that was read is none."""
+    world.vendor.values[CANDIDATE][SCORE] = {"value": 3}
+    before = await adapter.read_fields(CANDIDATE)
+    with pytest.raises(Conflict):
+        await adapter.write_fields(CANDIDATE, world.writable, expected=dict.fromkeys(world.writable))
+    assert patches(world) == 0
+    await adapter.write_fields(CANDIDATE, world.writable, expected={key: before.get(key) for key in world.writable})
+    assert world.writable.items() <= dict(await adapter.read_fields(CANDIDATE)).items()
+
+
+async def test_no_window_ends_between_the_last_look_and_the_writes() -> None:
+    """Ten seconds are long enough for somebody to write: they are waited for before the look, never after it."""
+    vendor = account(limit=10)
+    log = vendor.requests
+
+    async def sleep(_: float) -> None:
+        log.append(("slept", ""))
+        vendor.window = (0.0, 0)
+
+    async with running_world(vendor) as world:
+        adapter = WorkableAdapter(world.base_url, TOKEN, act_as=MEMBER, sleep=sleep)
+        for _ in range(4):
+            before = await adapter.read_fields(CANDIDATE)
+        await adapter.write_fields(CANDIDATE, world.writable, expected={key: before.get(key) for key in world.writable})
+        await adapter.aclose()
+    count = len(world.writable)
+    assert [method for method, _ in log[-count - 2 :]] == ["slept", "GET", *["PATCH"] * count]
+
+
+async def test_a_choice_that_is_in_no_list_is_a_choice() -> None:
+    """What is read as nothing would be written over, so a choice that was taken out of the list still stands there."""
+    attributes = {"custom_attributes": [{"id": "k", "type": "dropdown", "label": "Band", "choices": []}]}
+    held = {"custom_attributes": [{"custom_attribute_key": "k", "choices": ["c-77"]}]}
+    transport = Canned(
+        lambda request: httpx.Response(
+            200, json=attributes if request.url.path.endswith("/custom_attributes") else {"candidate": held}
+        )
+    )
+    adapter = WorkableAdapter("https://acme.workable.com", TOKEN, act_as=MEMBER, transport=transport)
+    assert (await adapter.read_fields("1")).get("k") == "c-77"
 
 
 @pytest.mark.parametrize("status", [422, 429, 500])

@@ -14,9 +14,11 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from orchestrator.db.models.application import CandidateRow
+from orchestrator.db.models.application import ApplicationRow, CandidateRow, StageEntryRow
 from orchestrator.db.models.intake import DeliveryRow
+from orchestrator.db.repositories.intake import key_of_visit
 from orchestrator.domain.interview import InterviewState
+from orchestrator.domain.stage import visit_of
 from orchestrator.domain.trigger import in_share
 from orchestrator.services.kinds import PollConnection
 from orchestrator.work.queue import enqueue
@@ -114,6 +116,33 @@ async def test_a_second_entry_follows_the_program(house: House) -> None:
     await moved(house, application, "Application Review")
     assert (await moved(house, application))[-1] == "re_entry"
     assert await interviews_of(house, application) == [S.WITHDRAWN]
+
+
+async def test_an_entry_keeps_one_key_when_the_ats_tells_its_id_later(house: House) -> None:
+    """Told without an id, then with it, then without it again: one entry, under the better key. Another stage is another."""
+    application = await newcomer(house)
+    await moved(house, application)
+    async with house.runtime.database.transaction() as tx:
+        row = (await tx.session.scalars(entries_of(application))).one()
+        told, counted = row.entry_key, entry_key_without_mark(row.entry_key)
+        row.entry_key = counted
+        await tx.session.flush()
+        assert await key_of_visit(tx.session, application_id=row.application_id, key=told) == told
+        assert (await tx.session.scalars(entries_of(application))).one().entry_key == told
+        assert await key_of_visit(tx.session, application_id=row.application_id, key=counted) == told
+        elsewhere = counted.replace("/v:", "0/v:")
+        assert await key_of_visit(tx.session, application_id=row.application_id, key=elsewhere) == elsewhere
+
+
+def entries_of(application: Newcomer) -> sa.Select[StageEntryRow]:
+    """The entry into the trigger stage."""
+    statement = sa.select(StageEntryRow).join(ApplicationRow, ApplicationRow.id == StageEntryRow.application_id)
+    return statement.where(ApplicationRow.external_id == application.id, StageEntryRow.stage_name == "First Interview")
+
+
+def entry_key_without_mark(key: str) -> str:
+    """The key that the same entry has where the ATS says neither id nor time."""
+    return f"{visit_of(key)}v:1"
 
 
 async def test_an_application_that_is_gone_is_noted(house: House) -> None:

@@ -15,6 +15,7 @@ PAGES = (
     "/operations",
     "/operations?show=sync",
     f"/operations/applications/{APPLICATIONS[0].application_id}",
+    "/operations/connections/northlight",
 )
 REVIEW_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/review/{NEAR_CUT}/decision", {"band": "solid"}),
@@ -52,10 +53,17 @@ def test_the_lists_here_name_every_team_route() -> None:
         ("GET", "/results/{audit_ref}"),
         ("GET", "/operations"),
         ("GET", "/operations/applications/{application_id}"),
+        ("GET", "/operations/doctor"),
+        ("POST", "/operations/doctor"),
         ("POST", "/operations/quarantine/{quarantine_id}/map"),
         ("POST", "/operations/work/{work_id}/replay"),
         ("POST", "/operations/work/{work_id}/done"),
         ("POST", "/operations/connections/{connection}/resume"),
+        ("GET", "/operations/connections/{connection}"),
+        ("POST", "/operations/connections/{connection}/consent"),
+        ("GET", "/operations/connections/{connection}/consent/answer"),
+        ("POST", "/operations/stops"),
+        ("POST", "/operations/stops/resume"),
         ("POST", "/operations/applications/{application_id}/extend"),
     }
 

@@ -5,10 +5,27 @@ import inspect
 import pytest
 
 from orchestrator.services.accounts import Accounts
+from orchestrator.services.consenting import Consenting
+from orchestrator.services.doctor import Doctor
 from orchestrator.services.operating import Operating
 from orchestrator.services.reviewing import Reviewing
-from orchestrator.web.team_services import AccountsDoor, OperatingDoor, ReviewingDoor
-from tests.fixtures.fake_team_services import FakeAccounts, FakeOperating, FakeReviewing
+from orchestrator.services.stopping import Stopping
+from orchestrator.web.team_services import (
+    AccountsDoor,
+    ConsentingDoor,
+    DoctorDoor,
+    OperatingDoor,
+    ReviewingDoor,
+    StoppingDoor,
+)
+from tests.fixtures.fake_team_services import (
+    FakeAccounts,
+    FakeConsenting,
+    FakeDoctor,
+    FakeOperating,
+    FakeReviewing,
+    FakeStopping,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +34,9 @@ from tests.fixtures.fake_team_services import FakeAccounts, FakeOperating, FakeR
         (AccountsDoor, Accounts, FakeAccounts),
         (ReviewingDoor, Reviewing, FakeReviewing),
         (OperatingDoor, Operating, FakeOperating),
+        (ConsentingDoor, Consenting, FakeConsenting),
+        (StoppingDoor, Stopping, FakeStopping),
+        (DoctorDoor, Doctor, FakeDoctor),
     ],
 )
 def test_pages_services_and_fakes_agree(door: type, real: type, fake: type) -> None:

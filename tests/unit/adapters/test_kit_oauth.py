@@ -219,6 +219,68 @@ async def test_a_token_that_could_not_be_kept_is_not_used() -> None:
     assert [line for line in vendor.log if line.startswith("use")] == []
 
 
+@pytest.mark.parametrize("moment", ["asked", "answered", "kept"])
+async def test_who_is_cancelled_loses_no_refresh_token(moment: str) -> None:
+    """A renewal that was begun is kept, whoever stops waiting for it: the old refresh token is good no more."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def stop_at(name: str) -> None:
+        if name == moment:
+            reached.set()
+            await go_on.wait()
+
+    class Slow(Vendor):
+        @override
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/token":
+                await stop_at("asked")
+            answer = await super().handle_async_request(request)
+            await stop_at("answered")
+            return answer
+
+    class SlowDisk(Disk):
+        @override
+        async def keep(self, tokens: Tokens) -> None:
+            await stop_at("kept")
+            await super().keep(tokens)
+
+    vendor = Slow()
+    disk = SlowDisk(vendor.log, consented(ends=NOW))
+    work = asyncio.create_task(api(vendor, oauth(vendor, disk, code=True)).read("/x"))
+    await reached.wait()
+    work.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert vendor.log == ["grant access-1", "keep access-1 refresh-1"]
+    await api(vendor, oauth(vendor, disk, code=True)).read("/x")
+    assert vendor.log[-1] == "use access-1"
+
+
+async def test_a_renewal_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is cancelled waits only so long for a token endpoint that hangs, and others get their turn."""
+    monkeypatch.setattr("adapters.kit.oauth.LAST_WAIT", 0.02)
+    asked = asyncio.Event()
+
+    class Hanging(Vendor):
+        @override
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    vendor = Hanging()
+    disk = Disk(vendor.log, consented(ends=NOW))
+    work = asyncio.create_task(api(vendor, oauth(vendor, disk, code=True)).read("/x"))
+    await asked.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(work, timeout=5)
+    async with asyncio.timeout(5), disk.turn():
+        assert await disk.read() == consented(ends=NOW)
+
+
 async def test_a_refresh_token_without_rotation_stays() -> None:
     """An answer without a refresh token leaves the one that is there."""
     vendor = Vendor(rotates=False)

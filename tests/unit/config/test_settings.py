@@ -153,3 +153,17 @@ def test_a_misspelt_name_is_refused(name: str) -> None:
 def test_names_for_other_things_are_left_alone(name: str) -> None:
     """evenhand.yaml names secrets of connections as it likes."""
     read_settings(GOOD | {name: "hunter2"})
+
+
+@pytest.mark.parametrize("value", ["c2hvcnQ=", "ä", "not base64 at all", ",", f"{'A' * 43}=,c2hvcnQ="])
+def test_keys_that_encrypt_nothing_are_refused(value: str) -> None:
+    """Each of them, by the name of the variable."""
+    message = refused(GOOD | {"EVENHAND_CREDENTIAL_KEYS": value})
+    assert "EVENHAND_CREDENTIAL_KEYS must be keys of `evenhand credentials new-key`" in message
+    assert value == "," or value not in message
+
+
+def test_several_keys() -> None:
+    """With commas and space between them."""
+    keys = f"{'A' * 43}=, {'B' * 42}E="
+    assert read_settings(GOOD | {"EVENHAND_CREDENTIAL_KEYS": keys}).credential_keys == keys

@@ -41,7 +41,8 @@ class QueuedEvent(Struct, frozen=True):
 def create_key(store: StoreDep, data: JSONBody[NewKey]) -> MadeKey:
     """Make an API key, or give the key of that name a new value and scopes."""
     value = token_urlsafe(32)
-    return MadeKey(keys.ensure_key(store, name=data.name, value=value, scopes=data.scopes), value)
+    key = keys.ensure_key(store, name=data.name, value=value, scopes=data.scopes, expires_at=data.expires_at)
+    return MadeKey(key, value)
 
 
 @post("/webhooks", sync_to_thread=False)
@@ -53,12 +54,6 @@ def create_webhook(store: StoreDep, data: JSONBody[NewWebhook]) -> MadeWebhook:
     secret = token_urlsafe(32) if data.secret is None else data.secret
     events = webhooks.EVENT_TYPES if data.events is None else tuple(data.events)
     return MadeWebhook(webhooks.ensure_webhook(store, url=data.url, secret=secret, events=events), secret)
-
-
-@get("/webhooks", sync_to_thread=False)
-def list_webhooks(store: StoreDep) -> Page[Webhook]:
-    """List the subscriptions; always one page."""
-    return Page(webhooks.list_webhooks(store))
 
 
 @patch("/webhooks/{webhook_id:str}", sync_to_thread=False)
@@ -103,7 +98,6 @@ GUARDS = [requires("admin")]
 HANDLERS = [
     create_key,
     create_webhook,
-    list_webhooks,
     change_webhook,
     ping_webhook,
     list_deliveries,

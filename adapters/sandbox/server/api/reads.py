@@ -1,4 +1,4 @@
-"""Answers to GET: jobs, stages, candidates, applications, fields, notes, activity."""
+"""Answers to GET: jobs, stages, candidates, applications, fields, notes, activity, webhooks."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery
 from msgspec import structs
 
-from adapters.sandbox.server import activity, applications, candidates, fields, jobs, notes
+from adapters.sandbox.server import activity, applications, candidates, fields, jobs, notes, webhooks
 from adapters.sandbox.server.api.paging import Page, page_limit, read_cursor, slice_page, write_cursor
 from adapters.sandbox.server.deps import SettingsDep, StoreDep
 from adapters.sandbox.server.errors import Problem
@@ -24,6 +24,7 @@ from adapters.sandbox.server.records import (
     Note,
     Profile,
     Stage,
+    Webhook,
 )
 from adapters.sandbox.server.store import row_number, stamp
 
@@ -147,6 +148,12 @@ def list_fields(store: StoreDep) -> Page[Field]:
     return Page(fields.list_fields(store))
 
 
+@get("/webhooks", guards=[requires("webhooks:read")], sync_to_thread=False)
+def list_webhooks(store: StoreDep) -> Page[Webhook]:
+    """List the subscriptions; always one page. Secrets are not among it."""
+    return Page(webhooks.list_webhooks(store))
+
+
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -172,4 +179,5 @@ HANDLERS = [
     list_notes,
     list_activity,
     list_fields,
+    list_webhooks,
 ]

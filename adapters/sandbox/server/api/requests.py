@@ -1,5 +1,7 @@
 """Bodies that the API takes."""
 
+from datetime import datetime
+
 import msgspec
 
 from adapters.sandbox.server.records import FieldKind, JobStatus, TerminalKind, Visibility
@@ -76,6 +78,7 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     scopes: list[str]
+    expires_at: datetime | None = None
 
 
 class NewWebhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""Kombo (kombo.dev): one integration of its unified ATS and assessment API."""

@@ -1,0 +1,1 @@
+"""Merge (merge.dev): one linked account of its unified ATS API."""

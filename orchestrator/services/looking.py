@@ -1,0 +1,66 @@
+"""What looks at everything that an ATS has: backfills, and the audit of what is in the ATS."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.config.schema import Configuration
+from orchestrator.db.session import Database
+from orchestrator.ports import Clock
+from orchestrator.services.auditing import Auditing
+from orchestrator.services.backfill_judging import BackfillJudge
+from orchestrator.services.backfill_steps import BackfillSteps
+from orchestrator.services.backfilling import Backfilling
+from orchestrator.services.connections import Connections, SyncLog
+from orchestrator.services.kinds import AdvanceBackfill, ConsiderForBackfill
+from orchestrator.services.surveying import Surveying
+from orchestrator.services.triggering import Triggering
+from orchestrator.work.job import Handler
+from orchestrator.work.payload import Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """The services, and the handlers of their work."""
+
+    backfilling: Backfilling
+    auditing: Auditing
+    handlers: Mapping[type[Payload], Handler]
+
+
+def looking(
+    *,
+    database: Database,
+    clock: Clock,
+    configuration: Configuration,
+    connections: Connections,
+    sync: SyncLog,
+    triggering: Triggering,
+) -> Looking:
+    """Put them together."""
+    surveying = Surveying(database=database, sync=sync)
+    judge = BackfillJudge(configuration=configuration, clock=clock)
+    steps = BackfillSteps(
+        database=database,
+        clock=clock,
+        configuration=configuration,
+        connections=connections,
+        sync=sync,
+        triggering=triggering,
+        judge=judge,
+    )
+    backfilling = Backfilling(
+        database=database,
+        clock=clock,
+        configuration=configuration,
+        connections=connections,
+        surveying=surveying,
+        judge=judge,
+    )
+    auditing = Auditing(
+        database=database, clock=clock, configuration=configuration, connections=connections, surveying=surveying
+    )
+    return Looking(
+        backfilling=backfilling,
+        auditing=auditing,
+        handlers={AdvanceBackfill: steps.advance, ConsiderForBackfill: steps.consider},
+    )

@@ -1,0 +1,86 @@
+"""Orders on the database: how they are kept, what retention leaves of them, and what is told when."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.contract.assessment import Order, Progress
+from adapters.contract.model import Candidate
+from orchestrator.db.models.ordering import OrderReportRow, OrderRow, ReportState
+from orchestrator.db.repositories import orders
+from orchestrator.db.session import Database
+from orchestrator.domain.ordering import OrderState
+from orchestrator.services.kinds import ApplyRetention
+from orchestrator.work.queue import enqueue
+from orchestrator.work.worker import Worker
+from tests.integration.services.test_retaining import retaining
+
+NOW = datetime.now(UTC)
+ORDER = Order(
+    dedupe="a1:t1",
+    offer_id="t1",
+    candidate=Candidate(id="c1", first_name="Ada", last_name="Quill", emails=("ada@example.org",)),
+)
+
+
+async def stored(database: Database, dedupe: str, *, days: int, state: OrderState = OrderState.RECEIVED) -> uuid.UUID:
+    """An order of so many days ago."""
+    values = {
+        "connection": "customer",
+        "dedupe": dedupe,
+        "turn": 1,
+        "program_key": "pilot",
+        "order": ORDER,
+        "received_at": NOW - timedelta(days=days),
+        "state": state,
+        "ours": False,
+    }
+    async with database.transaction() as tx:
+        order_id = await orders.store(tx.session, values)
+        assert order_id is not None
+        assert await orders.store(tx.session, values) is None
+    return order_id
+
+
+async def test_what_an_order_said_of_a_person_is_removed(database: Database) -> None:
+    """After the days of deliveries; an order that nobody could take in by then is over, and is told so."""
+    old = await stored(database, "old", days=31)
+    done = await stored(database, "done", days=31, state=OrderState.CANCELLED)
+    young = await stored(database, "young", days=29)
+    for _ in range(2):
+        async with database.transaction() as tx:
+            await enqueue(tx, ApplyRetention())
+        # What is to be told waits for a worker that has the connection.
+        worker = Worker(database, {ApplyRetention: retaining(database).apply}, kinds=[ApplyRetention.kind])
+        assert await worker.run_until_idle() == 1
+    async with database.reading() as session:
+        rows = {row.id: row for row in await session.scalars(sa.select(OrderRow))}
+        told = (await session.scalars(sa.select(OrderReportRow))).all()
+    assert {key: (row.order, row.state) for key, row in rows.items()} == {
+        old: (None, OrderState.SKIPPED),
+        done: (None, OrderState.CANCELLED),
+        young: (ORDER, OrderState.RECEIVED),
+    }
+    assert rows[old].reason == "too_old"
+    assert [(report.order_id, report.progress) for report in told] == [(old, Progress.CANCELLED)]
+
+
+@pytest.mark.parametrize("end", [Progress.COMPLETED, Progress.CANCELLED])
+async def test_each_state_is_noted_once_and_an_end_is_an_end(database: Database, end: Progress) -> None:
+    """That somebody began is not told any more once the end was."""
+    order_id = await stored(database, "one", days=0, state=OrderState.PLACED)
+    async with database.transaction() as tx:
+        for progress in (Progress.STARTED, end):
+            report_id = await orders.add_report(tx.session, order_id=order_id, progress=progress, at=NOW)
+            assert report_id is not None
+            assert await orders.add_report(tx.session, order_id=order_id, progress=progress, at=NOW) is None
+        assert not await orders.ended(tx.session, order_id)
+        (await tx.session.get_one(OrderReportRow, report_id)).state = ReportState.TOLD
+        await tx.session.flush()
+        assert await orders.ended(tx.session, order_id)
+        newest = await orders.newest(tx.session, connection="customer", dedupe="one")
+        assert newest is not None
+        assert newest.id == order_id
+        assert await orders.newest(tx.session, connection="another", dedupe="one") is None
