@@ -85,8 +85,10 @@ def test_every_migration_is_there(names: frozenset[str]) -> None:
 
 
 def test_nothing_private_or_built_is_there(names: frozenset[str]) -> None:
-    """No tests, no byte code, no databases, no environment files."""
-    assert [name for name in names if re.search(r"(^|/)tests/|__pycache__|\.pyc$|\.sqlite3|\.env$|\.db$", name)] == []
+    """No tests, no byte code, no databases, no environment files; texts of which new adapters are made are no tests."""
+    ours = [name for name in names if not name.startswith("adapters/kit/skeleton/")]
+    assert len(ours) > len(names) / 2
+    assert [name for name in ours if re.search(r"(^|/)tests/|__pycache__|\.pyc$|\.sqlite3|\.env$|\.db$", name)] == []
 
 
 def test_metadata_asks_for_what_pyproject_says(wheel: Path) -> None:

@@ -36,6 +36,9 @@ async def test_an_errand_raises_its_own_errors(sqlite_database: Database) -> Non
 
 async def test_who_wants_to_write_waits_for_another_process(sqlite_database: Database) -> None:
     """While somebody else writes, a transaction waits; it goes on when they have committed, and sees what they wrote."""
+    async with sqlite_database.transaction() as first:
+        # Connected before the lock is taken: a new connection may have to switch the file to WAL.
+        await first.session.execute(sa.text("SELECT 1"))
     other = sqlite3.connect(sqlite_database.url.database or "", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     other.execute("CREATE TABLE theirs (one INTEGER)")
