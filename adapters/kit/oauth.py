@@ -67,7 +67,7 @@ class OAuth:
 
     ``endpoint`` is a client on the token endpoint's host and ``path`` the path there. With ``grant`` (the form fields of
     a client-credentials grant) a token can be had at any time; without it the store must hold a refresh token from the
-    customer's consent.
+    customer's consent. ``last_wait`` is for tests.
     """
 
     def __init__(
@@ -80,8 +80,10 @@ class OAuth:
         store: TokenStore,
         grant: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = utc_now,
+        last_wait: float = LAST_WAIT,
     ) -> None:
         self._endpoint, self._path, self._store, self._grant, self._clock = endpoint, path, store, grant, clock
+        self._last_wait = last_wait
         self._basic = _basic(client_id, client_secret)
         self._tokens: Tokens | None = None
 
@@ -115,7 +117,7 @@ class OAuth:
             kept = await turn.read()
             if kept is not None and kept.access != used and not self._ends(kept):
                 return kept
-            return await _to_the_end(self._asked(turn, kept))
+            return await _to_the_end(self._asked(turn, kept), last_wait=self._last_wait)
 
     async def _asked(self, turn: TokenTurn, kept: Tokens | None) -> Tokens:
         form = self._form(kept)
@@ -204,13 +206,13 @@ class ConsentFlow:
         return _tokens(body, self._clock(), refresh=None)
 
 
-async def _to_the_end(renewal: Coroutine[None, None, Tokens]) -> Tokens:
+async def _to_the_end(renewal: Coroutine[None, None, Tokens], *, last_wait: float) -> Tokens:
     """Wait for a renewal; whoever is cancelled meanwhile lets it end, for the refresh token may be used up already."""
     task = asyncio.ensure_future(renewal)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=LAST_WAIT)
+        await asyncio.wait([task], timeout=last_wait)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         raise

@@ -8,7 +8,7 @@ import sys
 
 from adapters.contract.errors import AdapterError
 from adapters.kit.http import HttpClient
-from adapters.kit.oauth import OAuth
+from adapters.kit.oauth import LAST_WAIT, OAuth
 from orchestrator.db.session import Database
 from orchestrator.ports import SystemClock
 from orchestrator.services.sealing import KeyRing
@@ -24,9 +24,16 @@ def store(database: Database, key: str, *, lease: float = 10.0) -> DatabaseToken
     )
 
 
-def oauth(tokens: DatabaseTokens, endpoint: str) -> OAuth:
+def oauth(tokens: DatabaseTokens, endpoint: str, *, last_wait: float = LAST_WAIT) -> OAuth:
     """The credentials of the connection."""
-    return OAuth(HttpClient(endpoint, headers={}), "/token", client_id="us", client_secret="our secret", store=tokens)
+    return OAuth(
+        HttpClient(endpoint, headers={}),
+        "/token",
+        client_id="us",
+        client_secret="our secret",
+        store=tokens,
+        last_wait=last_wait,
+    )
 
 
 async def main(url: str, endpoint: str, key: str, lease: str) -> None:

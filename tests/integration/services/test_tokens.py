@@ -192,7 +192,7 @@ async def test_a_turn_ends_before_its_lease(database: Database) -> None:
     short = DatabaseTokens(database, SystemClock(), KeyRing([KEY]), connection=CONNECTION, bound=BOUND, lease=0.3)
     vendor = TokenEndpoint(held=True)
     async with serving(vendor.app()) as endpoint:
-        credentials = oauth(short, endpoint)
+        credentials = oauth(short, endpoint, last_wait=0.05)
         with pytest.raises(Exception, match="took too long"):
             await credentials.headers()
         vendor.let_go.set()

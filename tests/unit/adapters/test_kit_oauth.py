@@ -17,7 +17,7 @@ from typing_extensions import override
 from adapters.contract.errors import AdapterError, AuthRejected, PayloadInvalid, RateLimited, Timeout, Unavailable
 from adapters.contract.tokens import Tokens
 from adapters.kit.http import HttpClient
-from adapters.kit.oauth import EARLY, MemoryTokens, OAuth
+from adapters.kit.oauth import EARLY, LAST_WAIT, MemoryTokens, OAuth
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 GRANT = {"grant_type": "client_credentials", "sub": "158108"}
@@ -93,7 +93,12 @@ class Disk(MemoryTokens):
 
 
 def oauth(
-    vendor: Vendor, store: MemoryTokens, *, code: bool = False, clock: Callable[[], datetime] = lambda: NOW
+    vendor: Vendor,
+    store: MemoryTokens,
+    *,
+    code: bool = False,
+    clock: Callable[[], datetime] = lambda: NOW,
+    last_wait: float = LAST_WAIT,
 ) -> OAuth:
     return OAuth(
         HttpClient("https://auth.example.com", headers={}, transport=vendor),
@@ -103,6 +108,7 @@ def oauth(
         store=store,
         grant=None if code else GRANT,
         clock=clock,
+        last_wait=last_wait,
     )
 
 
@@ -258,9 +264,8 @@ async def test_who_is_cancelled_loses_no_refresh_token(moment: str) -> None:
     assert vendor.log[-1] == "use access-1"
 
 
-async def test_a_renewal_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_renewal_that_does_not_end_is_given_up() -> None:
     """Whoever is cancelled waits only so long for a token endpoint that hangs, and others get their turn."""
-    monkeypatch.setattr("adapters.kit.oauth.LAST_WAIT", 0.02)
     asked = asyncio.Event()
 
     class Hanging(Vendor):
@@ -272,7 +277,7 @@ async def test_a_renewal_that_does_not_end_is_given_up(monkeypatch: pytest.Monke
 
     vendor = Hanging()
     disk = Disk(vendor.log, consented(ends=NOW))
-    work = asyncio.create_task(api(vendor, oauth(vendor, disk, code=True)).read("/x"))
+    work = asyncio.create_task(api(vendor, oauth(vendor, disk, code=True, last_wait=0.02)).read("/x"))
     await asked.wait()
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
