@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import pytest
@@ -98,16 +99,15 @@ async def test_a_full_inbox_says_so(database: Database) -> None:
 
 async def test_nothing_is_acknowledged_that_the_database_refused(database: Database) -> None:
     """A statement that fails fails for everybody who waited for it, and the next one goes through."""
-    inbox = Inbox(database)
-    async with database.transaction() as tx:
-        await tx.session.execute(sa.text("ALTER TABLE delivery RENAME TO elsewhere"))
-    answers = await asyncio.gather(*(inbox.store(delivery(f"d-{n}")) for n in range(4)), return_exceptions=True)
-    assert all(isinstance(answer, sa.exc.DBAPIError) for answer in answers)
-    assert "Zoë" not in repr(answers)
-    async with database.transaction() as tx:
-        await tx.session.execute(sa.text("ALTER TABLE elsewhere RENAME TO delivery"))
-    assert await inbox.store(delivery("d-0"))
-    await inbox.aclose()
+    async with aclosing(Inbox(database)) as inbox:
+        async with database.transaction() as tx:
+            await tx.session.execute(sa.text("ALTER TABLE delivery RENAME TO elsewhere"))
+        answers = await asyncio.gather(*(inbox.store(delivery(f"d-{n}")) for n in range(4)), return_exceptions=True)
+        assert all(isinstance(answer, sa.exc.DBAPIError) for answer in answers)
+        assert "Zoë" not in repr(answers)
+        async with database.transaction() as tx:
+            await tx.session.execute(sa.text("ALTER TABLE elsewhere RENAME TO delivery"))
+        assert await inbox.store(delivery("d-0"))
     assert len(await rows(database)) == 1
 
 
