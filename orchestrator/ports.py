@@ -1,6 +1,6 @@
 """Ports: what the services need from the outside world, each with at least two implementations."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
@@ -79,6 +79,10 @@ class Mail(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
 
 
+Confirm = Callable[[], Awaitable[None]]
+"""Makes sure at the last moment that something may still be done; raises where it may not."""
+
+
 class Mailer(Protocol):
     """Sends mail. Implementations: SMTP, the outbox kept in memory for tests and previews."""
 
@@ -90,8 +94,11 @@ class Mailer(Protocol):
         """
         ...
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail, *, confirm: Confirm | None = None) -> None:
         """Hand the message to the mail server.
+
+        ``confirm`` is awaited when nothing but the content of the message is still to be said. Where it raises, the
+        message is not sent, and what it raised goes through.
 
         Raises:
             MailFailed: it was not accepted; ``retryable`` says whether to try again.

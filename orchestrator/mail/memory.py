@@ -1,7 +1,7 @@
 """A mailer that keeps what it is given: for previews and tests, as strict as the one that sends."""
 
 from orchestrator.mail.letter import bare_message_id, compose
-from orchestrator.ports import Clock, Mail, SystemClock
+from orchestrator.ports import Clock, Confirm, Mail, SystemClock
 
 
 class MemoryMailer:
@@ -20,11 +20,13 @@ class MemoryMailer:
         wanted = bare_message_id(message_id)
         return any(bare_message_id(mail.message_id) == wanted for mail in self.sent)
 
-    async def send(self, mail: Mail) -> None:
-        """Keep the mail.
+    async def send(self, mail: Mail, *, confirm: Confirm | None = None) -> None:
+        """Keep the mail, unless ``confirm`` raises.
 
         Raises:
             MailFailed: it could not have been sent over SMTP either (see ``letter.compose``).
         """
         compose(mail, sender_name="", sender_address="preview@evenhand.invalid", now=self._clock.now())
+        if confirm is not None:
+            await confirm()
         self.sent.append(mail)

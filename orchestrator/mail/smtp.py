@@ -21,9 +21,10 @@ from aiosmtplib import (
 
 from orchestrator.domain.doctor_facts import ServiceState
 from orchestrator.errors import MailFailed, SettingsInvalid
+from orchestrator.mail.hand_over import HandOver
 from orchestrator.mail.letter import Letter, bare_message_id, compose
 from orchestrator.mail.question import ask_server
-from orchestrator.ports import Clock, Mail, SystemClock
+from orchestrator.ports import Clock, Confirm, Mail, SystemClock
 
 Lookup = Callable[[str], Awaitable[bool]]
 """Given a Message-ID without brackets, says whether the mail server has it; raises MailFailed where it cannot ask."""
@@ -77,10 +78,11 @@ class SmtpMailer:
         wanted = bare_message_id(message_id)
         return False if self._lookup is None else await self._lookup(wanted)
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail, *, confirm: Confirm | None = None) -> None:
         """Hand the mail over; returns once the server took responsibility for it.
 
-        A reply that is lost on the way counts as retryable: ask ``accepted`` before the next try.
+        ``confirm`` is asked when the server has said that it takes the content; nothing but the content follows. A reply
+        that is lost on the way counts as retryable: ask ``accepted`` before the next try.
 
         Raises:
             MailFailed: neither the address nor the content is in the message, nor in any chained error.
@@ -88,7 +90,7 @@ class SmtpMailer:
         letter = compose(
             mail, sender_name=self._sender_name, sender_address=self._sender_address, now=self._clock.now()
         )
-        failure = await self._deliver(letter)
+        failure = await self._deliver(letter, confirm)
         if failure is not None:
             raise failure
 
@@ -102,16 +104,17 @@ class SmtpMailer:
             sender=self._sender_address,
         )
 
-    async def _deliver(self, letter: Letter) -> MailFailed | None:
-        client = self._client()
+    async def _deliver(self, letter: Letter, confirm: Confirm | None) -> MailFailed | None:
+        client = self._client(confirm=confirm)
         try:
             return await _connect(client) or await _hand_over(client, letter)
         finally:
             client.close()
 
-    def _client(self, *, bare: bool = False) -> SMTP:
+    def _client(self, *, bare: bool = False, confirm: Confirm | None = None) -> SMTP:
         """``bare``: it neither starts TLS nor signs in by itself."""
-        return SMTP(
+        return HandOver(
+            confirm,
             hostname=self._host,
             port=self._port,
             # The library would look up this machine's name otherwise, which blocks and tells the server who we are.

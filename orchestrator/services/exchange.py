@@ -35,9 +35,6 @@ ONCE_BEGUN = 15.0
 HELD_FOR = 5.0
 """Seconds that a lease must last at least from before a push; the worker goes on extending it meanwhile."""
 
-STALE = 1.0
-"""Seconds after which a lease is made good again before a push: the process may have slept through it."""
-
 DETAIL_LENGTH = 300
 
 Record = Callable[[Transaction], Awaitable[None]]
@@ -177,8 +174,7 @@ class Conversation:
         exchange.outcome = "not sent"
         self.keep(exchange.end)
         await self._wait_for_turn()
-        if time.monotonic() - held_at > STALE:
-            await self._job.hold()
+        await self._job.hold_again(held_at)
         with self._answering(), exchange.timed():
             yield
 

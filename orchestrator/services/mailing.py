@@ -1,6 +1,8 @@
 """Mail to candidates: written when it is sent, so that it says what is true then, and sent once."""
 
+import time
 from datetime import datetime, timedelta
+from functools import partial
 
 from orchestrator.config.schema import Configuration
 from orchestrator.db.models.interview import InterviewRow
@@ -59,9 +61,10 @@ class Mailing:
         if mail is None:
             return Done()
         if not await self._mailer.accepted(mail.message_id):
+            made_sure = time.monotonic()
             if not await self._ready(interview, name, job):
                 return Done()
-            await self._mailer.send(mail)
+            await self._mailer.send(mail, confirm=partial(job.hold_again, made_sure))
         async with job.finish() as tx:
             details = {"template": name.value, "round": payload.round, "number": payload.number}
             subject = str(payload.interview_id)

@@ -1,5 +1,6 @@
 """One attempt at an item of work, as its handler sees it."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -10,6 +11,12 @@ from orchestrator.work.claim import ClaimedRow, extend
 from orchestrator.work.outcome import Done, LeaseLost, Outcome
 from orchestrator.work.settle import settle
 from orchestrator.work.times import moment
+
+STALE = 1.0
+"""Seconds after which a lease is made good again before an outside effect: the process may have slept through it."""
+
+HOLDS = 5
+"""How often that is tried where making sure takes longer than it lasts."""
 
 
 class Job:
@@ -57,6 +64,21 @@ class Job:
         async with self._database.transaction() as tx:
             if self.id not in await extend(tx.session, [self.held], lease=self._lease):
                 raise LeaseLost(f"{self.kind} {self.id} is no longer held by this worker")
+
+    async def hold_again(self, made_sure: float) -> None:
+        """Make sure again where that was last done (``made_sure``, of ``time.monotonic``) so long ago that it proves nothing.
+
+        Returns without giving up the processor in between, so that the effect can follow at once.
+
+        Raises:
+            LeaseLost: the work was taken over or cancelled meanwhile, or the database is too slow to make sure of it.
+        """
+        for _ in range(HOLDS):
+            if time.monotonic() - made_sure <= STALE:
+                return
+            made_sure = time.monotonic()
+            await self.hold()
+        raise LeaseLost(f"{self.kind} {self.id} took too long to be made sure of")
 
     @asynccontextmanager
     async def finish(self, outcome: Outcome | None = None) -> AsyncIterator[Transaction]:

@@ -8,6 +8,7 @@ RACES = f"{WORK}/test_engine_races.py::test_a_lane_goes_on_whoever_adds_to_it_me
 LIMITS = f"{WORK}/test_engine_limits.py"
 ACCEPTED = f"{WORK}/test_engine_deliveries.py"
 WRITES = "tests/acceptance/test_write_back.py"
+MAILING = "tests/integration/services/test_mailing.py::test_who_slept_through_the_lease_sends_no_second_mail[too late]"
 RIDERS = "tests/integration/services/test_riders.py"
 BREAKER = f"{WORK}/test_breaker.py"
 HASTE = "tests/unit/architecture/test_comparisons.py::test_no_secret_is_compared_in_haste"
@@ -130,6 +131,22 @@ FENCED = (
         old="    over = (work.c.state == RUNNING, work.c.lease_until < DatabaseNow())\n",
         new="    over = (work.c.state == RUNNING, work.c.lease_until > 0)\n",
         caught_by=(MODEL,),
+    ),
+    Mutant(
+        name="mail-not-confirmed",
+        danger="who slept through the lease sends a mail that another has sent (N4)",
+        file="orchestrator/mail/hand_over.py",
+        old="            await self._confirm()\n",
+        new="            pass\n",
+        caught_by=(MAILING,),
+    ),
+    Mutant(
+        name="old-certainty-is-enough",
+        danger="a lease that was good once is taken as good for ever, right before an outside effect (N4, N5)",
+        file="orchestrator/work/job.py",
+        old="            await self.hold()\n",
+        new="",
+        caught_by=(MAILING,),
     ),
     Mutant(
         name="work-dedupe-ignored",

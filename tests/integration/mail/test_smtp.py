@@ -11,8 +11,10 @@ import pytest
 from orchestrator.errors import MailFailed, SettingsInvalid
 from orchestrator.mail.catcher import RunningCatcher, running_catcher
 from orchestrator.mail.catching.store import Faults
+from orchestrator.mail.hand_over import as_transmitted
 from orchestrator.mail.smtp import Security, SmtpMailer
 from orchestrator.ports import Mail, Mailer
+from orchestrator.work.outcome import LeaseLost
 
 HOST = "127.0.0.1"
 MAIL = Mail(
@@ -128,6 +130,53 @@ async def test_lost_reply_is_found_by_looking_before_sending_again(catcher: Runn
     assert await mailer.accepted(MAIL.message_id) is True
     assert await mailer.accepted(f"<{MAIL.message_id}>") is True
     assert len(catcher.store.deliveries) == 1
+
+
+async def test_the_last_question_comes_when_only_the_content_is_missing(catcher: RunningCatcher) -> None:
+    """By then the server waits for the content; what the answer raises goes through, and the server keeps nothing."""
+
+    async def no_longer() -> None:
+        raise LeaseLost("taken over")
+
+    with pytest.raises(LeaseLost):
+        await mailer_at(catcher.smtp_port).send(MAIL, confirm=no_longer)
+    assert catcher.store.deliveries == ()
+
+    asked: list[int] = []
+
+    async def still_ours() -> None:
+        asked.append(len(catcher.store.deliveries))
+
+    await mailer_at(catcher.smtp_port).send(MAIL, confirm=still_ours)
+    assert (asked, len(catcher.store.deliveries)) == ([0], 1)
+
+
+async def test_nothing_is_asked_of_who_was_refused_before() -> None:
+    """A server that does not take the recipient, or no content, is not worth the question."""
+    for replies in ((b"220 hi", b"250 ok", b"250 ok", b"550 no"), (b"220 hi", b"250 ok", b"250 ok", b"250 ok", b"452")):
+        asked: list[bool] = []
+
+        async def ask(asked: list[bool] = asked) -> None:
+            asked.append(True)
+
+        async with scripted_server(*replies) as port:
+            with pytest.raises(MailFailed):
+                await mailer_at(port).send(MAIL, confirm=ask)
+        assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("content", "transmitted"),
+    [
+        (b"", b"\r\n.\r\n"),
+        (b"one", b"one\r\n.\r\n"),
+        (b"one\ntwo\rthree\r\n", b"one\r\ntwo\r\nthree\r\n.\r\n"),
+        (b".\n..two\nthree.\n", b"..\r\n...two\r\nthree.\r\n.\r\n"),
+    ],
+)
+def test_the_content_as_transmitted(content: bytes, transmitted: bytes) -> None:
+    """CRLF everywhere, a leading period doubled, the end marked (RFC 5321 §4.5.2)."""
+    assert as_transmitted(content) == transmitted
 
 
 async def test_without_a_lookup_nothing_is_known(catcher: RunningCatcher) -> None:
