@@ -21,7 +21,7 @@ demo: venv ## Run the main job once, then keep serving (ONCE=1 exits, JSON=path 
 
 test: venv ## Run every test, PostgreSQL and browser included (T=path for a part)
 	@bash .ci/prerequisites
-	@$(BIN)/pytest -n 2 --dist worksteal $(T)
+	@$(BIN)/pytest -n 3 --dist worksteal $(T)
 
 check: venv ## Lint, types, import rules: all that must be green on every commit
 	@$(BIN)/ruff format --check .

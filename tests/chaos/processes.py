@@ -51,8 +51,12 @@ class Troupe:
 
     def kill(self, name: str) -> None:
         """SIGKILL, and start again."""
-        self._ask(Send(name, signal.SIGKILL, wait=True))
+        self.end_at_once(name)
         self.start(name, self._parts[name])
+
+    def end_at_once(self, name: str) -> None:
+        """SIGKILL."""
+        self._ask(Send(name, signal.SIGKILL, wait=True))
 
     def stop(self, name: str) -> int:
         """SIGSTOP; the id of the stopped process."""

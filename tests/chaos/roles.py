@@ -6,6 +6,7 @@ Each role is one function of its part, run in a process of its own that the zygo
 import asyncio
 import http
 import json
+import os
 import random
 import re
 import signal
@@ -32,6 +33,7 @@ from adapters.sandbox.server.app import create_app
 from adapters.sandbox.server.seed import seed_pilot
 from adapters.sandbox.server.settings import Settings as SandboxSettings
 from adapters.sandbox.server.store import Store
+from orchestrator.cli.app import evenhand
 from orchestrator.cli.processes import serve_until_told, work_until_told
 from orchestrator.cli.sockets import bound_to
 from orchestrator.mail.catching.pages import create_catcher_app
@@ -187,7 +189,20 @@ class ModelPart(Struct, frozen=True, tag="model"):
             await ended.wait()
 
 
-Part = EvenhandPart | SandboxPart | MailPart | ModelPart
+class CommandPart(Struct, frozen=True, tag="command"):
+    """``evenhand ARGUMENTS`` in an environment of its own, and nothing changed about it."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+
+    def play(self) -> None:
+        """Run until told."""
+        os.environ.clear()
+        os.environ.update(self.environment)
+        evenhand(args=self.arguments, prog_name="evenhand")
+
+
+Part = EvenhandPart | CommandPart | SandboxPart | MailPart | ModelPart
 
 
 class Mailroom(MailStore):
