@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 BIN := .venv/bin
 T ?= tests
+# Tests and the demo start many processes: what is compiled once is not compiled again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help venv demo test check chaos mutants fuzz bench bench-scale test-odoo fmt serve db-revision shots wheel-test coverage
 

@@ -55,9 +55,14 @@ def says(sentence: Sentence, cue: str) -> bool:
     The cue's last word may be the beginning of a word, such as ``reproduc``.
     """
     wanted = stems(cue)
+    if not wanted:
+        return False
+    first, alone = wanted[0], len(wanted) == 1
+    # Most sentences hold not even the first word of most cues.
+    starts = [start for start, word in enumerate(sentence.stems) if _same(word, first, prefix=alone)]
     return any(
         _follows(sentence.stems, start, wanted) and (_negated(wanted) or not _negated(_before(sentence.stems, start)))
-        for start in range(len(sentence.stems))
+        for start in starts
     )
 
 

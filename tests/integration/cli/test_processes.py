@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +61,14 @@ def without_an_ats(terminal: Terminal, configuration: Path) -> Terminal:
     return terminal
 
 
+def until_ready(client: httpx.Client) -> None:
+    """Wait until the worker has shown itself: before that the process says truly that it is not ready."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while (answer := client.get("/readyz")).status_code != 200:
+        assert answer.status_code == 503
+        assert time.monotonic() < deadline, answer.text
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_serve_with_worker_answers_and_stops(without_an_ats: Terminal, tmp_path: Path, ending: signal.Signals) -> None:
     """On an empty folder it migrates, serves, and ends with status 0 when asked, though the ATS is away."""
@@ -68,7 +77,7 @@ def test_serve_with_worker_answers_and_stops(without_an_ats: Terminal, tmp_path:
         assert line.startswith("Evenhand serves on http://127.0.0.1:")
         with httpx.Client(base_url=line.rpartition(" ")[2], trust_env=False, timeout=20) as client:
             assert client.get("/healthz").text == "ok\n"
-            assert client.get("/readyz").status_code == 200
+            until_ready(client)
             assert client.post("/hooks/sandbox", content=b"{}").status_code == 401
         process.send_signal(ending)
         assert process.wait(timeout=GONE_SECONDS) == 0
