@@ -33,8 +33,8 @@ from orchestrator.services.accounts import Accounts
 from orchestrator.services.connecting import Safe, connect_all, read_stored
 from orchestrator.services.connections import Connections, SyncLog
 from orchestrator.services.consenting import Consenting
+from orchestrator.services.credential_warnings import credential_watch
 from orchestrator.services.doctor import Doctor, Installation
-from orchestrator.services.endings import Endings
 from orchestrator.services.intake import Intake
 from orchestrator.services.interviewing import Interviewing
 from orchestrator.services.kinds import (
@@ -58,10 +58,11 @@ from orchestrator.services.scoring import Scoring
 from orchestrator.services.sealing import KeyRing
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import Stopping
-from orchestrator.services.taking_orders import taking_orders
+from orchestrator.services.taking_orders import TakingOrders, taking_orders
 from orchestrator.services.triggering import Triggering
 from orchestrator.services.vault import Vault
 from orchestrator.services.writeback import WritingBack
+from orchestrator.services.writing import writing_back
 from orchestrator.settings import Settings, read_settings
 from orchestrator.web.app import create_app as create_web_app
 from orchestrator.web.candidate import CandidateController
@@ -126,6 +127,7 @@ class Runtime:
     ticks: tuple[Tick, ...]
     buckets: Mapping[str, RateLimit]
     looking: Looking
+    orders: TakingOrders
 
     def app(self) -> Litestar:
         """The web application."""
@@ -147,8 +149,9 @@ class Runtime:
         )
 
     async def begin(self) -> None:
-        """What every process notes first: since when each connection is live."""
+        """What every process notes first: since when each connection is live, and which lists are to be published."""
         await self.database.patiently(self.services.intake.go_live)
+        await self.database.patiently(self.orders.begin)
 
     async def troubles(self) -> Sequence[str]:
         """What keeps this process from its work, in words without secrets; empty when it is ready."""
@@ -249,16 +252,17 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         database=database, clock=clock, mailer=mailer, configuration=configuration, links=links, mail_domain=domain
     )
     scoring = Scoring(database=database, clock=clock, grader=grader, samples=samples, steps=steps, links=links)
-    writing = WritingBack(database=database, clock=clock, connections=connections, sync=sync)
+    writing = writing_back(database, clock, configuration, rubrics, connections, sync, settings.base_url)
     retaining = Retaining(database=database, clock=clock, retention=configuration.retention, steps=steps)
-    orders = taking_orders(database, clock, configuration, connections, sync, triggering, steps, links)
+    orders = taking_orders(database, clock, configuration, connections, sync, triggering, steps, links, intake.announce)
     services = Services(
         intake=intake,
         interviewing=interviewing,
         reviewing=Reviewing(database=database, clock=clock, steps=steps, links=links),
         accounts=Accounts(database=database, clock=clock),
-        operating=Operating(database=database, clock=clock, intake=intake, steps=steps),
+        operating=Operating(database=database, clock=clock, connections=connections, intake=intake, steps=steps),
         ordering=orders.ordering,
+        result_links=orders.result_links,
         consenting=consenting,
         stopping=Stopping(database=database, clock=clock, configuration=configuration),
         doctor=Doctor(
@@ -282,10 +286,12 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         triggering=triggering,
     )
     main_path = _main_path(intake, mailing, interviewing, scoring, writing, retaining)
-    ends = Endings(clock=clock, connections=connections, sync=sync)
+    watch = credential_watch(
+        database, clock, configuration, connections, sync, mailer, base_url=settings.base_url, mail_domain=domain
+    )
     handlers: dict[type[Payload], Handler] = {
         **main_path,
-        InspectConnection: ends.look,
+        **watch.handlers,
         **surveys.handlers,
         **orders.handlers,
     }
@@ -298,9 +304,10 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         grader=grader,
         services=services,
         handlers=handlers,
-        ticks=_ticks(configuration, connections),
+        ticks=(*_ticks(configuration, connections), *orders.ticks, *watch.ticks),
         buckets=_buckets(connections),
         looking=surveys,
+        orders=orders,
     )
 
 
@@ -418,6 +425,7 @@ def _installation(settings: Settings) -> Installation:
         smtp_protected=settings.smtp_tls != Security.NONE,
         sender_domain=settings.mail_from.rpartition("@")[2],
         model=(settings.openai_model, settings.openai_base_url or OPENAI) if has_model else None,
+        credential_keys=KeyRing.parse(settings.credential_keys).ids,
     )
 
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.fixtures.databases"]
+# Shared suites are no test modules: without this their asserts would fail without saying what was compared.
+pytest.register_assert_rewrite("tests.adapters.suite", "tests.adapters.main_job")
 
 settings.register_profile(
     "evenhand", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

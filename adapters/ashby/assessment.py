@@ -65,6 +65,8 @@ class _Cancel(Struct, frozen=True):
 class AshbyAssessments:
     """The half that Ashby calls; implements ``AssessmentServer``."""
 
+    names_applications = True
+
     @property
     def routes(self) -> tuple[tuple[str, str], ...]:
         """Three calls over POST."""

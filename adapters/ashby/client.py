@@ -80,15 +80,15 @@ def read_hints(body: bytes) -> AnswerHints:
 
 
 def judge(status: int, body: bytes) -> AdapterError | None:
-    """Tell a key that is not known from one that may too little: Ashby answers 403 to both."""
-    if status != httpx.codes.FORBIDDEN:
-        return None
-    try:
-        _outcome(body)
-    except PayloadInvalid:
-        return None
+    """Tell a key that is not known from one that may too little: Ashby answers 403 to both.
+
+    Where no permission is named, the connection pauses, as it must for a key that was revoked: paused work goes on
+    later, and given up one by one it would not.
+    """
     # Where the code of a missing permission stands differs; that it is about one is what counts.
-    return None if mapping.PERMISSION_WORD in body.lower() else AuthRejected("the ATS rejected the API key")
+    if status != httpx.codes.FORBIDDEN or mapping.PERMISSION_WORD in body.lower():
+        return None
+    return AuthRejected("the ATS rejected the API key")
 
 
 def connect(base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> "AshbyClient":

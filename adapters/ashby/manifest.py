@@ -37,4 +37,5 @@ MANIFEST = Manifest(
         "hiringProcessMetadataRead",
         "apiKeysRead",
     ),
+    reachable_results=True,
 )

@@ -107,6 +107,11 @@ class AssessmentServer(Protocol):
     """The half that the vendor calls. No I/O: requests in, meanings out; meanings in, answers out."""
 
     @property
+    def names_applications(self) -> bool:
+        """Whether its orders say for which application they are."""
+        ...
+
+    @property
     def routes(self) -> tuple[tuple[str, str], ...]:
         """Method and path below the connection's own address, such as ``("GET", "tests")``."""
         ...
@@ -118,7 +123,12 @@ class AssessmentServer(Protocol):
     def read(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
     ) -> PartnerRequest:
-        """What an authenticated request means; raises PayloadInvalid."""
+        """What an authenticated request means.
+
+        Raises:
+            PayloadInvalid: no such request, or not the documented shape.
+            SignatureInvalid: the credentials are over the body, and they are wrong.
+        """
         ...
 
     def offers(self, offers: Sequence[AssessmentOffer]) -> Answer:
@@ -173,4 +183,32 @@ class AssessmentReporter(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+        ...
+
+
+class OrderPage(Struct, frozen=True, kw_only=True):
+    """A page of open orders; ``cursor`` asks for the next, None where there is none.
+
+    ``unreadable`` is how many more it has that are not as the vendor documents them: none of them hides the others.
+    """
+
+    orders: tuple[Order, ...]
+    cursor: str | None = None
+    unreadable: int = 0
+
+
+@runtime_checkable
+class OrderBook(Protocol):
+    """A reporter of an ATS that keeps the list of what can be ordered, and its open orders, for us to look at."""
+
+    async def publish(self, offers: Sequence[AssessmentOffer]) -> None:
+        """Put the whole list in place of the one before; putting the same list again changes nothing.
+
+        Raises:
+            OutcomeUnknown: the request was sent and not answered.
+        """
+        ...
+
+    async def open_orders(self, cursor: str | None) -> OrderPage:
+        """A page of orders that nobody answered yet; None asks for the first."""
         ...

@@ -1,9 +1,11 @@
-"""Requests of a vendor that want an answer of their own before anything is verified: handshakes and set-up tests."""
+"""What comes to our door beside news of one application: handshakes, set-up tests, and news that names nobody."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
+
+from adapters.contract.events import Unknown
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -12,6 +14,10 @@ class Answer(Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+
+class SomethingChanged(Unknown, frozen=True, kw_only=True, tag="something_changed"):
+    """Something changed, and the delivery does not say which application: whoever gets it polls at once."""
 
 
 @runtime_checkable

@@ -56,7 +56,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
     ``hosts`` empty means: the host of the connection's base URL only. ``credentials`` are secrets and come from the
     environment or the encrypted store; ``options`` are not secret and stand in evenhand.yaml (the user in whose name is
     written, for example). ``scopes`` are what the credentials need, in the vendor's words, no less and no more.
-    ``answer_status`` is what the vendor takes for an acknowledgement.
+    ``answer_status`` is what the vendor takes for an acknowledgement. ``reachable_results`` where a completed order
+    needs a link that opens for people without an account with us. ``dates_entries`` where the ATS says of every entry into a
+    stage when it was, without exception: whoever is found there needs no other evidence.
     """
 
     key: str
@@ -71,3 +73,5 @@ class Manifest(Struct, frozen=True, kw_only=True):
     credentials: tuple[Need, ...] = (Need(name="api_key", title="API key"),)
     options: tuple[Need, ...] = ()
     scopes: tuple[str, ...] = ()
+    reachable_results: bool = False
+    dates_entries: bool = False

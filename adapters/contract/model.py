@@ -110,7 +110,10 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class Application(Struct, frozen=True, kw_only=True):
-    """Candidate × job, as re-read from the ATS. PII class: identity and contact (through ``candidate``)."""
+    """Candidate × job, as re-read from the ATS. PII class: identity and contact (through ``candidate``).
+
+    ``applied_at`` is asked for only where the ATS does not say when a stage was entered.
+    """
 
     id: str
     candidate: Candidate
@@ -120,6 +123,7 @@ class Application(Struct, frozen=True, kw_only=True):
     disposition: Disposition | None = None
     source: str | None = None
     updated_at: datetime | None = None
+    applied_at: datetime | None = None
 
 
 class FieldDefinition(Struct, frozen=True, kw_only=True):

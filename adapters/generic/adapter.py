@@ -1,8 +1,7 @@
 """Glue between the port and whoever speaks the JSON of this adapter."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import httpx
 
@@ -15,6 +14,7 @@ from adapters.generic import mapping, webhook
 from adapters.generic.client import GenericClient
 from adapters.generic.egress import Reach
 from adapters.generic.manifest import MANIFEST
+from adapters.kit.clock import vendor_time
 from adapters.kit.http import TIMEOUT, utc_now
 from adapters.kit.payload import decode
 
@@ -107,7 +107,8 @@ class GenericAdapter:
             Refused: ``endpoint_gone`` after 410, else the receiver's code.
             OutcomeUnknown: the delivery was sent and not answered.
         """
-        await self._client.deliver(mapping.fields_message(application_id, values, expected))
+        message = mapping.fields_message(application_id, values, expected)
+        await self._client.deliver(message, message_id=mapping.wish_id(message, self._clock()))
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
         """List every note, oldest first."""
@@ -123,12 +124,13 @@ class GenericAdapter:
             OutcomeUnknown: the delivery was sent and not answered.
         """
         message = mapping.note_message(application_id, body, visibility)
-        answer = await self._client.deliver(message)
+        message_id = mapping.message_id(message)
+        answer = await self._client.deliver(message, message_id=message_id)
         try:
             return mapping.to_note(decode(answer, mapping.NoteOne, what="the note").note)
         except PayloadInvalid:
             return Note(
-                id=mapping.message_id(message),
+                id=message_id,
                 body=body,
                 author=mapping.AUTHOR,
                 visibility=visibility,
@@ -139,16 +141,8 @@ class GenericAdapter:
         """Ask for the stages: the clock is told by the answer."""
         answer = await self._client.everything("stages")
         decode(answer.body, mapping.StageList, what="the list of stages")
-        return Inspection(server_time=_date(answer.headers))
+        return Inspection(server_time=vendor_time(answer.headers))
 
     async def aclose(self) -> None:
         """Release connections."""
         await self._client.aclose()
-
-
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)

@@ -72,9 +72,9 @@ class GenericClient:
         """Read a list that is about no application, and the answer's clock."""
         return await self._reading.read_answer(RECORDS, params={"read": what})
 
-    async def deliver(self, body: bytes) -> bytes:
-        """Send one message: the same id however often, signed anew each time."""
-        headers = sign(mapping.message_id(body), body, secrets=self._secrets, now=self._clock())
+    async def deliver(self, body: bytes, *, message_id: str) -> bytes:
+        """Send one message, signed anew each time."""
+        headers = sign(message_id, body, secrets=self._secrets, now=self._clock())
         return await self._sending.write("POST", DELIVERIES, body=msgspec.Raw(body), headers=headers)
 
 

@@ -6,6 +6,7 @@ the README is a broken payload, never a guess.
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -230,8 +231,17 @@ def note_message(application_id: str, body: str, visibility: Visibility) -> byte
 
 
 def message_id(body: bytes) -> str:
-    """The ``webhook-id``: made of the body, so that it is the same however often and from wherever the wish is sent."""
+    """The ``webhook-id`` of a note: made of the body, the same however often and from wherever it is sent."""
     return f"evh_{sha256(body).hexdigest()[:48]}"
+
+
+def wish_id(body: bytes, asked_at: datetime) -> str:
+    """The ``webhook-id`` of a wish for field values, which is sent only after a look that showed others.
+
+    Somebody comes back into a stage, and a field goes through the same values again: a receiver that passes over ids
+    that it has seen would leave the second round out.
+    """
+    return message_id(b"%d\n%b" % (int(asked_at.timestamp() * 1_000_000), body))
 
 
 def hints(body: bytes) -> AnswerHints:

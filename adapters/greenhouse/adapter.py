@@ -14,6 +14,7 @@ from adapters.greenhouse import mapping, webhook
 from adapters.greenhouse.client import PAGE_SIZE, GreenhouseClient, numeric, read_row
 from adapters.greenhouse.manifest import MANIFEST
 from adapters.greenhouse.rows import (
+    ActivityRow,
     ApplicationRow,
     CandidateRow,
     FieldRow,
@@ -72,6 +73,7 @@ class GreenhouseAdapter:
 
         Raises:
             NotFound: it is not there, may not be seen, or is a prospect.
+            Transient: the history of its stages does not show its last move yet.
         """
         row = await self._application(application_id)
         job_id = mapping.job_number(row)
@@ -142,9 +144,14 @@ class GreenhouseAdapter:
         await self._client.write_values(application_id, mapping.written_values(row, values))
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
-        """List the notes of one application, oldest first; e-mails and other activity are left out."""
+        """List the notes of one application, all pages, oldest first; e-mails and other activity are left out."""
         number = numeric(application_id)
-        rows = await self._client.rows("notes", NoteRow, application_ids=number, type=mapping.NOTE)
+        listed = await self._client.rows("notes", msgspec.Raw, application_ids=number)
+        rows = [
+            read_row(one, NoteRow, "notes")
+            for one in listed
+            if mapping.is_note(read_row(one, ActivityRow, "notes"), number)
+        ]
         return tuple(mapping.to_note(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id)))
 
     async def add_note(self, application_id: str, body: str, *, visibility: Visibility) -> Note:

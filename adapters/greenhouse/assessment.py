@@ -27,7 +27,7 @@ from adapters.contract.assessment import (
     ReportProblem,
 )
 from adapters.contract.delivery import Answer
-from adapters.contract.errors import PayloadInvalid, SignatureInvalid
+from adapters.contract.errors import PayloadInvalid, Refused, SignatureInvalid, Unsupported
 from adapters.contract.model import Candidate
 from adapters.kit.http import HttpClient
 from adapters.kit.payload import Word, decode
@@ -65,6 +65,8 @@ class _ResponseError(Struct, frozen=True, kw_only=True):
 
 class GreenhouseAssessments:
     """The half that Greenhouse calls; implements ``AssessmentServer``."""
+
+    names_applications = True
 
     @property
     def routes(self) -> tuple[tuple[str, str], ...]:
@@ -145,14 +147,19 @@ class GreenhouseReporter:
         self._http = HttpClient(base_url, headers={"Authorization": basic(key)}, transport=transport)
 
     async def report(self, report: OrderReport) -> None:
-        """Tell that a test is complete; Greenhouse then asks for its status. It wants to hear of nothing else.
+        """Tell that a test is complete; Greenhouse then asks for its status.
 
         Raises:
-            Refused: ``host_not_allowed`` where the address is not Greenhouse's; nothing was sent.
+            Unsupported: not complete; it wants to hear of nothing else.
+            Refused: ``host_not_allowed`` where the address is not Greenhouse's, ``no_address`` where the order had none;
+                nothing was sent.
             OutcomeUnknown: the request was sent and not answered.
         """
-        if report.progress is Progress.COMPLETED and report.report_to is not None:
-            await self._http.write("PATCH", report.report_to, body=None)
+        if report.progress is not Progress.COMPLETED:
+            raise Unsupported("telling anything but completion")
+        if report.report_to is None:
+            raise Refused("this order has no address for its completion", code="no_address")
+        await self._http.write("PATCH", report.report_to, body=None)
 
     async def aclose(self) -> None:
         """Release connections."""

@@ -1,8 +1,7 @@
 """Harvest v3: one method per request. Every listing is a bare array with a Link header."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from math import isfinite
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from adapters.contract.errors import NotFound, PayloadInvalid, Transient
 from adapters.greenhouse.rows import OptionRow
+from adapters.kit.clock import vendor_time
 from adapters.kit.http import HttpAnswer, HttpClient
 from adapters.kit.oauth import OAuth
 from adapters.kit.pagination import next_link, walk
@@ -65,7 +65,7 @@ class GreenhouseClient:
         """Read one page. The filters go with the first one only: a cursor must come alone."""
         params: dict[str, str | int] = {"cursor": cursor} if cursor else {**filters, "per_page": size}
         answer = await self._http.read_answer(f"/v3/{resource}", params=params)
-        return Page(_rows(answer.body, resource), _cursor(answer), _date(answer))
+        return Page(_rows(answer.body, resource), _cursor(answer), vendor_time(answer.headers))
 
     async def rows(self, resource: str, shape: type[T], **filters: str) -> list[T]:
         """Read every row that the filters let through."""
@@ -154,11 +154,3 @@ def _query(link: str) -> str:
         return urlsplit(link).query
     except ValueError:
         raise PayloadInvalid("the address of the next page is none") from None
-
-
-def _date(answer: HttpAnswer) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

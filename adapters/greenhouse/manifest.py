@@ -55,4 +55,5 @@ MANIFEST = Manifest(
         "harvest:notes:list",
         "harvest:notes:create",
     ),
+    reachable_results=True,
 )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from adapters.contract.errors import NotFound, PayloadInvalid, Refused
+from adapters.contract.errors import NotFound, PayloadInvalid, Refused, Transient
 from adapters.contract.model import (
     Application,
     Candidate,
@@ -26,6 +26,7 @@ from adapters.contract.model import (
     Visibility,
 )
 from adapters.greenhouse.rows import (
+    ActivityRow,
     ApplicationRow,
     CandidateRow,
     FieldAnswer,
@@ -36,6 +37,7 @@ from adapters.greenhouse.rows import (
     StageRow,
     VisitRow,
 )
+from adapters.kit.payload import OUR_MARK
 
 T = TypeVar("T")
 
@@ -117,11 +119,17 @@ def current_visit(row: ApplicationRow, visits: Sequence[VisitRow]) -> VisitRow:
     """The visit that an application is in; of one that has ended, the last.
 
     Raises:
-        NotFound: it never was in a stage.
+        Transient: the visits do not show yet where the application says that it stands; right after a move there may
+            be none at all.
     """
     visits = [visit for visit in visits if visit.application_id == row.id]
-    if not visits:
-        raise NotFound("this application has never been in a stage")
+    nested = row.current_stage.id if row.current_stage else None
+    here = nested if row.stage_id is None else row.stage_id
+    # Of the visit by the vendor's reference, of the stage by one client: both are looked for.
+    shown = {visit.id for visit in visits} | {visit.job_interview_stage_id for visit in visits}
+    if not visits or not {here} <= shown | {None}:
+        # Greenhouse did answer: a history that lags must not count as an ATS that is down, nor as nobody's.
+        raise Transient("the history of the application does not show its last move yet")
     return max(visits, key=lambda visit: (visit.current, visit.entered_at is not None, visit.entered_at, visit.id))
 
 
@@ -232,6 +240,15 @@ def written_note(row: ApplicationRow, body: str, *, visibility: Visibility, act_
         "visibility": VISIBILITY_WORDS[visibility],
     }
     return note if act_as is None else {**note, "user_id": act_as}
+
+
+def is_note(row: ActivityRow, application_id: str) -> bool:
+    """Whether a listed row is a note on this application. No filter is trusted, and a row that says no type may be one.
+
+    One that is written in Evenhand's name has its mark, whatever type the vendor gives it.
+    """
+    theirs = row.application_id is not None and str(row.application_id) != application_id
+    return not theirs and (row.type in {None, NOTE} or OUR_MARK in (row.body or ""))
 
 
 def to_note(row: NoteRow) -> Note:

@@ -110,6 +110,14 @@ class OptionRow(Struct, frozen=True, kw_only=True):
     active: bool = True
 
 
+class ActivityRow(Struct, frozen=True, kw_only=True):
+    """What every row of ``notes`` has, whether it is a note, an e-mail or something else."""
+
+    application_id: Number | None = None
+    type: str | None = None
+    body: str | None = None
+
+
 class NoteRow(Struct, frozen=True, kw_only=True):
     """A note. PII class: free text about a person."""
 

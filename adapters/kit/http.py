@@ -19,6 +19,7 @@ import httpx
 import msgspec
 from typing_extensions import override
 
+from adapters.contract.allowance import Allowance, tell
 from adapters.contract.errors import (
     AdapterError,
     AuthRejected,
@@ -31,6 +32,8 @@ from adapters.contract.errors import (
     Timeout,
     Unavailable,
 )
+from adapters.kit.clock import vendor_time
+from adapters.kit.limits import allowance_of
 
 logger = logging.getLogger("adapters.http")
 
@@ -188,7 +191,9 @@ class HttpClient:
             AdapterError: one of the contract's, never OutcomeUnknown.
         """
         extra = {"Content-Type": "application/x-www-form-urlencoded", **headers}
-        return (await self._request("POST", path, writes=False, content=urlencode(fields).encode(), extra=extra)).body
+        content = urlencode(fields).encode()
+        # Tokens have a limit of their own.
+        return (await self._request("POST", path, writes=False, content=content, extra=extra, limited=False)).body
 
     async def write(self, method: str, path: str, *, body: object, headers: Mapping[str, str] | None = None) -> bytes:
         """Send JSON that changes something (None: no body); the body of the 2xx answer.
@@ -209,6 +214,7 @@ class HttpClient:
         params: Mapping[str, str | int] | None = None,
         content: bytes | None = None,
         extra: Mapping[str, str] | None = None,
+        limited: bool = True,
     ) -> HttpAnswer:
         headers = {**({} if content is None else {"Content-Type": self._content_type}), **(extra or {})}
         own = await self._credentials.headers() if self._credentials else {}
@@ -221,6 +227,8 @@ class HttpClient:
             answer = await self._send(
                 method, path, writes=writes, params=params, content=content, headers={**headers, **own}
             )
+        if limited:
+            self._tell_what_is_left(answer)
         if answer.is_success:
             return HttpAnswer(_within_limit(answer.content, writes=writes), dict(answer.headers))
         raise self._from_status(answer, writes=writes)
@@ -265,8 +273,15 @@ class HttpClient:
             return make(hints)
         return Refused(f"the ATS answered {status}", code=hints.code or f"http_{status}")
 
+    def _tell_what_is_left(self, answer: httpx.Response) -> None:
+        if answer.status_code == 429:  # noqa: PLR2004 - Too Many Requests
+            tell(Allowance(left=0, seconds=self._retry_after(answer), refused=True))
+        elif allowance := allowance_of(answer.headers, clock=self._clock):
+            tell(allowance)
+
     def _retry_after(self, answer: httpx.Response) -> float | None:
-        now = self._clock()
+        # A moment that the ATS names is one of its own clock.
+        now = vendor_time(answer.headers) or self._clock()
         told = parse_retry_after(answer.headers.get("retry-after"), now=now)
         return self._wait(dict(answer.headers), now) if told is None and self._wait else told
 

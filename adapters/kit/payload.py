@@ -11,6 +11,8 @@ from adapters.contract.errors import PayloadInvalid
 
 T = TypeVar("T")
 LONGEST_WORD = 255
+OUR_MARK = "[evenhand "
+"""What every note of ours has in its last line, before its reference."""
 # An id or a word that a database can index and an address can hold: neither empty nor endless, no control characters.
 Word = Annotated[str, Meta(min_length=1, max_length=LONGEST_WORD, pattern=r"\A[^\x00-\x1f\x7f-\x9f]+\Z")]
 # A moment without a zone says nothing: whose midnight would it be?

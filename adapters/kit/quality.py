@@ -61,7 +61,7 @@ def parse_quality(text: str, *, source: str) -> Mapping[str, Grade]:
         try:
             grades[rule] = msgspec.convert(loaded.get(rule, "todo"), Grade)
         except msgspec.ValidationError:
-            mistakes.append(f"{rule}: write done, todo or {{exempt: reason}}")
+            mistakes.append(f'{rule}: write done, todo or {{exempt: "reason"}}, the reason in quotes')
         else:
             mistakes += _unreasoned(rule, grades[rule])
     if mistakes:

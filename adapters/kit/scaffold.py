@@ -40,7 +40,7 @@ def registration(key: str) -> tuple[tuple[str, str], ...]:
         ("adapters/registry.py", "{{KEY}}, in the tuple of VENDORS"),
         ("tests/adapters/cases.py", "from tests.adapters.{{key}}.world import {{KEY}}_CASE"),
         ("tests/adapters/cases.py", "{{KEY}}_CASE, in the tuple of CASES"),
-        ("pyproject.toml", "{{key}} | in the vendors' layer of [[tool.importlinter.contracts]] with the id adapters"),
+        ("pyproject.toml", '| {{key}}, behind the last vendor in layers of the contract with id = "adapters"'),
     )
     return tuple((file, _filled(line, key)) for file, line in lines)
 

@@ -2,42 +2,31 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 import httpx
-from msgspec import Struct, json
 
 from adapters.contract.errors import OutcomeUnknown, PayloadInvalid, Refused, Unsupported
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Manifest
-from adapters.contract.model import Application, ChangedPage, FieldDefinition, FieldValue, Note, Stage, Visibility
+from adapters.contract.model import Application, ChangedPage, Note, Stage, Visibility
+from adapters.kit.clock import vendor_time
+from adapters.kit.fieldless import WithoutFields
 from adapters.kit.http import TIMEOUT, utc_now
 from adapters.kit.pagination import walk
 from adapters.kit.payload import decode
+from adapters.kit.sweeps import Sweep
 from adapters.kombo import codes, mapping, webhook
 from adapters.kombo.client import PAGE_SIZE, KomboClient, connect
 from adapters.kombo.manifest import MANIFEST
 
 # By Kombo's clock alone: what changed is what Kombo changed. Rows of a sync that is still being written may show late.
 OVERLAP = timedelta(minutes=10)
-FIELDS = "custom fields"
+READING_NOTES = "notes to be read"
 
 
-class Cursor(Struct, frozen=True, kw_only=True):
-    """Where a sweep stands: changes ``after``, Kombo's own cursor, when the sweep began, and its number.
-
-    The number makes no two cursors the same, however coarse the clock.
-    """
-
-    after: datetime | None = None
-    page: str | None = None
-    began: datetime | None = None
-    sweep: int = 0
-
-
-class KomboAdapter:
+class KomboAdapter(WithoutFields):
     """One integration; implements ``Adapter`` and ``Inspector``. ``transport`` and ``clock`` are for tests."""
 
     def __init__(
@@ -83,22 +72,15 @@ class KomboAdapter:
         Raises:
             PayloadInvalid: the cursor is none of ours, or Kombo repeated its own.
         """
-        at = decode(cursor.encode(), Cursor, what="the cursor") if cursor else Cursor(after=since)
+        at = Sweep.at(cursor, since=since)
         answer = await self._client.applications(at.page, updated_after=_moment(at.after))
         what = "the list of applications"
         page = decode(answer.body, mapping.Enveloped[mapping.Page[mapping.ApplicationRow]], what=what).data
-        if page.next and page.next == at.page:
-            raise PayloadInvalid("paging goes in circles: the same cursor came back")
-        began = at.began or _date(answer.headers) or self._clock()
-        following = (
-            Cursor(after=at.after, page=page.next, began=began, sweep=at.sweep)
-            if page.next
-            else Cursor(after=began - OVERLAP, sweep=at.sweep + 1)
-        )
-        return ChangedPage(
-            application_ids=tuple(dict.fromkeys(row.id for row in page.results)),
-            cursor=json.encode(following).decode(),
-            more=bool(page.next),
+        return at.listed(
+            [row.id for row in page.results],
+            following=page.next or None,
+            now=vendor_time(answer.headers) or self._clock(),
+            overlap=OVERLAP,
         )
 
     async def list_stages(self) -> tuple[Stage, ...]:
@@ -106,55 +88,29 @@ class KomboAdapter:
         found = [mapping.to_stage(row) async for row in walk(self._client.stages) if row.remote_deleted_at is None]
         return tuple(dict.fromkeys(found))
 
-    async def list_fields(self) -> tuple[FieldDefinition, ...]:
-        """Nothing: Kombo has no request that writes a custom field.
-
-        Raises:
-            Unsupported: always.
-        """
-        raise Unsupported(FIELDS)
-
-    async def read_fields(self, application_id: str) -> Mapping[str, FieldValue]:  # noqa: ARG002 - the port's signature
-        """Nothing; see ``list_fields``.
-
-        Raises:
-            Unsupported: always.
-        """
-        raise Unsupported(FIELDS)
-
-    async def write_fields(
-        self,
-        application_id: str,  # noqa: ARG002 - the port's signature
-        values: Mapping[str, FieldValue],  # noqa: ARG002 - the port's signature
-        *,
-        expected: Mapping[str, FieldValue],  # noqa: ARG002 - the port's signature
-    ) -> None:
-        """Nothing; see ``list_fields``.
-
-        Raises:
-            Unsupported: always.
-        """
-        raise Unsupported(FIELDS)
-
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
-        """No notes, after making sure that the application is there: Kombo writes notes and shows none."""
+        """Nothing, after making sure that the application is there: Kombo writes notes and shows none.
+
+        Raises:
+            Unsupported: always, where the application is there.
+        """
         await self._client.application(application_id)
-        return ()
+        raise Unsupported(READING_NOTES)
 
     async def add_note(self, application_id: str, body: str, *, visibility: Visibility) -> Note:
-        """Add a note for the team. It can never be read back, so one without an answer is not sent again.
+        """Add a note for the team. It can never be read back: whoever asked must not ask again without a person's look.
 
         Raises:
             Unsupported: a private note.
-            Refused: ``outcome_unknown`` where nobody knows whether it is there: a person looks, and replays or not.
+            OutcomeUnknown: not answered, or answered that something went wrong, and not what.
         """
         note = mapping.to_note(body, visibility, tool=self._tool, act_as=self._act_as)
         try:
             await self._client.add_note(application_id, note)
-        except OutcomeUnknown:
-            raise _unsure() from None
         except Refused as refused:
-            raise (_unsure() if refused.code in codes.UNSURE else refused) from None
+            if refused.code in codes.UNSURE:
+                raise OutcomeUnknown("Kombo does not say whether the ATS took the note") from None
+            raise
         name = sha256(f"{application_id}\n{body}".encode()).hexdigest()[:32]
         return Note(id=name, body=body, author=self._act_as or "", visibility=visibility, created_at=self._clock())
 
@@ -162,26 +118,15 @@ class KomboAdapter:
         """Ask about the integration."""
         answer = await self._client.integration()
         found = decode(answer.body, mapping.Enveloped[mapping.IntegrationAnswer], what="the integration").data
-        return Inspection(account=mapping.account_of(found), acting_as=self._act_as, server_time=_date(answer.headers))
+        return Inspection(
+            account=mapping.account_of(found), acting_as=self._act_as, server_time=vendor_time(answer.headers)
+        )
 
     async def aclose(self) -> None:
         """Release connections."""
         await self._client.aclose()
 
 
-def _unsure() -> Refused:
-    words = "nobody knows whether the note is there, and Kombo shows no notes: look in the ATS before it is sent again"
-    return Refused(words, code="outcome_unknown")
-
-
 def _moment(moment: datetime | None) -> str | None:
     """In the form that Kombo documents, with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
-
-
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)

@@ -26,4 +26,5 @@ MANIFEST = Manifest(
         Need(name="tool", title="the ATS behind Kombo, in Kombo's word, where act_as is given", optional=True),
         Need(name="act_as", title="the ATS's id of the user in whose name notes are written", optional=True),
     ),
+    reachable_results=True,
 )

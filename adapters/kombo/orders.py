@@ -52,6 +52,13 @@ class OrderAnswer(Struct, frozen=True, kw_only=True):
     job: OrderedJob | None = None
 
 
+class OrderStanding(Struct, frozen=True, kw_only=True):
+    """Which order it is, and how it stands: all that matters for its result."""
+
+    id: Word
+    status: str
+
+
 class OrderDelivery(Struct, frozen=True):
     """The delivery that brings an order."""
 

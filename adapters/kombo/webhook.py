@@ -8,12 +8,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from adapters.contract.delivery import SomethingChanged
 from adapters.contract.events import Event, Unknown
 from adapters.kit.payload import Word, decode
 from adapters.kit.signatures import as_base64url, unpadded_base64url, verify_hmac
 from adapters.kombo.mapping import ORDERED
 
 SIGNATURE = "x-kombo-signature"
+NEWS = "data-changed"
 
 
 class _Envelope(Struct, frozen=True, kw_only=True):
@@ -39,7 +41,8 @@ def parse(headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:  # noqa
         PayloadInvalid: not the documented shape.
     """
     envelope = _envelope(body)
-    return (Unknown(kind=envelope.type, delivery_id=envelope.id),)
+    kind = SomethingChanged if envelope.type == NEWS else Unknown
+    return (kind(kind=envelope.type, delivery_id=envelope.id),)
 
 
 def is_order(body: bytes) -> bool:

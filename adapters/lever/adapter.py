@@ -5,20 +5,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from adapters.contract.errors import PayloadInvalid, Unsupported
+from adapters.contract.errors import PayloadInvalid
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection, WebhookRegistration
-from adapters.contract.manifest import Capability, Manifest
+from adapters.contract.manifest import Manifest
 from adapters.contract.model import (
     Application,
     ChangedPage,
-    FieldDefinition,
-    FieldValue,
     Job,
     Note,
     Stage,
     Visibility,
 )
+from adapters.kit.fieldless import WithoutFields
 from adapters.kit.http import utc_now
 from adapters.kit.pagination import walk
 from adapters.kit.payload import decode
@@ -43,7 +42,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     began: datetime | None = None
 
 
-class LeverAdapter:
+class LeverAdapter(WithoutFields):
     """One connection to one Lever account; implements ``Adapter`` and ``Inspector``.
 
     ``act_as`` is the id of the user in whose name notes are written, None for the API key's own.
@@ -119,24 +118,6 @@ class LeverAdapter:
     async def list_stages(self) -> tuple[Stage, ...]:
         """List the stages of the account's one pipeline, and the one in which we see ended opportunities."""
         return (*[mapping.to_stage(stage) async for stage in walk(self._client.stages)], mapping.ENDED)
-
-    async def list_fields(self) -> tuple[FieldDefinition, ...]:
-        """Raise Unsupported: Lever has no custom fields that can be written."""
-        raise Unsupported(Capability.CUSTOM_FIELDS)
-
-    async def read_fields(self, application_id: str) -> Mapping[str, FieldValue]:  # noqa: ARG002 - the port's signature
-        """Raise Unsupported: Lever has no custom fields that can be written."""
-        raise Unsupported(Capability.CUSTOM_FIELDS)
-
-    async def write_fields(
-        self,
-        application_id: str,  # noqa: ARG002 - the port's signature
-        values: Mapping[str, FieldValue],  # noqa: ARG002 - the port's signature
-        *,
-        expected: Mapping[str, FieldValue],  # noqa: ARG002 - the port's signature
-    ) -> None:
-        """Raise Unsupported: Lever has no custom fields that can be written."""
-        raise Unsupported(Capability.CUSTOM_FIELDS)
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
         """List the notes of one opportunity, oldest first, without those that somebody deleted."""

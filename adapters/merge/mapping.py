@@ -22,13 +22,12 @@ from adapters.contract.model import (
     StageEntryRef,
     Visibility,
 )
-from adapters.kit.payload import Moment, Word
+from adapters.kit.payload import OUR_MARK, Moment, Word
 
 T = TypeVar("T")
 
 # hook.event is "<model>.<verb>"; the vendor's own pages write the model with a capital and without.
-APPLICATION_EVENT = re.compile(r"application\.(added|changed|removed)", re.IGNORECASE | re.ASCII)
-REMOVED = "removed"
+APPLICATION_EVENT = re.compile(r"application\.(?:added|changed|removed)", re.IGNORECASE | re.ASCII)
 EXPAND = "candidate,current_stage,job"
 NOTE = "NOTE"
 SUBJECT = "Evenhand"
@@ -93,6 +92,7 @@ class ApplicationAnswer(Struct, frozen=True, kw_only=True):
     job: JobAnswer
     current_stage: StageAnswer | None = None
     modified_at: Moment | None = None
+    applied_at: Moment | None = None
     rejected_at: Moment | None = None
     # An id or an object.
     reject_reason: object = None
@@ -200,6 +200,7 @@ def to_application(answer: ApplicationAnswer) -> Application:
         disposition=Disposition.REJECTED if turned_away else None,
         source=answer.source,
         updated_at=answer.modified_at,
+        applied_at=answer.applied_at,
     )
 
 
@@ -213,7 +214,7 @@ def notes_of(candidate_id: str, activities: Iterable[ActivityAnswer]) -> tuple[N
     found = [
         to_note(one)
         for one in activities
-        if one.candidate == candidate_id and one.activity_type == NOTE and not one.remote_was_deleted
+        if one.candidate == candidate_id and _is_note(one) and not one.remote_was_deleted
     ]
     return tuple(sorted(found, key=lambda note: (note.created_at, note.id)))
 
@@ -275,6 +276,11 @@ def check_written(written: Written) -> None:
 def account_of(answer: AccountAnswer) -> str | None:
     """Name the linked account: the ATS, and whose it is."""
     return ": ".join(part for part in (answer.integration, answer.end_user_organization_name) if part) or None
+
+
+def _is_note(activity: ActivityAnswer) -> bool:
+    # An ATS without a type for notes may show ours under another one: by its mark it is ours all the same.
+    return activity.activity_type == NOTE or OUR_MARK in (activity.body or "")
 
 
 def _values(contacts: tuple[Contact, ...] | None) -> tuple[str, ...]:

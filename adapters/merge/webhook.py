@@ -3,19 +3,25 @@
 A webhook belongs to the whole organisation at Merge, so deliveries about other linked accounts may come as well: their
 ids are not found with this connection's account token. ``hook.id`` names the webhook and not the delivery; two
 deliveries of the same bytes are one (the vendor says so), and the model's ``modified_at`` makes two changes differ.
+That a sync ended names no application: whoever gets it goes and polls.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
-from adapters.contract.events import ApplicationChanged, Event, StageChanged, Unknown
+from adapters.contract.delivery import SomethingChanged
+from adapters.contract.events import ApplicationChanged, Event, Unknown
 from adapters.kit.payload import Moment, Word, decode
 from adapters.kit.signatures import as_base64url, unpadded_base64url, verify_hmac
-from adapters.merge.mapping import APPLICATION_EVENT, REMOVED
+from adapters.merge.mapping import APPLICATION_EVENT
 
 SIGNATURE = "x-merge-webhook-signature"
+
+# The end of a sync, of the whole linked account or of one model.
+NEWS = re.compile(r"(linkedaccount|application)\.synced", re.IGNORECASE | re.ASCII)
 
 
 class _Hook(Struct, frozen=True, kw_only=True):
@@ -46,16 +52,15 @@ def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], n
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:  # noqa: ARG001 - the port's signature
-    """Say what a verified delivery means: an application may have moved. A sync that ended names none.
+    """Say what a verified delivery means: an application changed, and never that it moved. A sync that ended names none.
+
+    A tag, or Merge's first look at an application, is told in the same words as a move.
 
     Raises:
         PayloadInvalid: not the documented shape.
     """
     event = decode(body, _Envelope, what="the delivery").hook.event
-    found = APPLICATION_EVENT.fullmatch(event)
-    if found is None:
-        return (Unknown(kind=event),)
+    if not APPLICATION_EVENT.fullmatch(event):
+        return (SomethingChanged(kind=event) if NEWS.fullmatch(event) else Unknown(kind=event),)
     model = decode(body, _Delivery, what="the delivery").data
-    if found[1].lower() == REMOVED:
-        return (ApplicationChanged(application_id=model.id),)
-    return (StageChanged(application_id=model.id),)
+    return (ApplicationChanged(application_id=model.id),)

@@ -14,6 +14,7 @@ MANIFEST = Manifest(
     rate_limit=RateLimit(per_second=5.0, burst=10),
     answer_status=200,
     entry=EntryIdentity.HISTORY,
+    dates_entries=True,
     credentials=(Need(name="api_key", title="API key of Evenhand's own user (My Preferences, Security, Add API Key)"),),
     options=(
         Need(

@@ -2,25 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 import httpx
 from msgspec import Struct, json, structs
 
 from adapters.contract.delivery import Answer
-from adapters.contract.errors import OutcomeUnknown, PayloadInvalid, Unsupported
+from adapters.contract.errors import OutcomeUnknown, PayloadInvalid
 from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Manifest
 from adapters.contract.model import (
     Application,
     ChangedPage,
-    FieldDefinition,
-    FieldValue,
     Note,
     Stage,
     Visibility,
 )
+from adapters.kit.clock import vendor_time
+from adapters.kit.fieldless import WithoutFields
 from adapters.kit.http import TIMEOUT, HttpClient, utc_now
 from adapters.kit.pagination import walk
 from adapters.kit.payload import decode
@@ -37,7 +36,6 @@ OVERLAP = timedelta(minutes=2)
 TAIL = 20
 # Where none of them is found, a sweep goes back a page; so often only, or a list in no order would never end.
 MOST_BACKS = 20
-FIELDS = "custom fields"
 
 
 class Cursor(Struct, frozen=True, kw_only=True):
@@ -55,7 +53,7 @@ class Cursor(Struct, frozen=True, kw_only=True):
     backs: int = 0
 
 
-class RecruiteeAdapter:
+class RecruiteeAdapter(WithoutFields):
     """One connection to one company; implements ``Adapter``, ``Greeter`` and ``Inspector``.
 
     ``base_url`` is https://api.recruitee.com, ``company`` the company's id. ``transport`` and ``clock`` are for tests.
@@ -116,7 +114,7 @@ class RecruiteeAdapter:
         answer = await self._client.candidates(offset=at.offset, limit=self._page_size)
         page = decode(answer.body, mapping.CandidateList, what="the list of candidates")
         rows = page.candidates
-        began = at.began or page.generated_at or _date(answer.headers) or self._clock()
+        began = at.began or page.generated_at or vendor_time(answer.headers) or self._clock()
         seen = [place for place, row in enumerate(rows) if row.id in at.tail]
         if at.tail and not seen and at.backs < MOST_BACKS:
             # More were deleted meanwhile than the tail is long: whoever slipped past is on the page before.
@@ -163,36 +161,6 @@ class RecruiteeAdapter:
             stages |= dict.fromkeys(mapping.to_stage(stage) for stage in offer.pipeline_template.stages)
         return tuple(stages)
 
-    async def list_fields(self) -> tuple[FieldDefinition, ...]:
-        """Nothing: nobody confirmed how fields are read and written.
-
-        Raises:
-            Unsupported: always.
-        """
-        raise Unsupported(FIELDS)
-
-    async def read_fields(self, application_id: str) -> Mapping[str, FieldValue]:  # noqa: ARG002 - the port's signature
-        """Nothing; see ``list_fields``.
-
-        Raises:
-            Unsupported: always.
-        """
-        raise Unsupported(FIELDS)
-
-    async def write_fields(
-        self,
-        application_id: str,  # noqa: ARG002 - the port's signature
-        values: Mapping[str, FieldValue],  # noqa: ARG002 - the port's signature
-        *,
-        expected: Mapping[str, FieldValue],  # noqa: ARG002 - the port's signature
-    ) -> None:
-        """Nothing; see ``list_fields``.
-
-        Raises:
-            Unsupported: always.
-        """
-        raise Unsupported(FIELDS)
-
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
         """List every note on the candidate that the token's owner may read, oldest first."""
         candidate_id, _ = mapping.parts_of(application_id)
@@ -218,7 +186,7 @@ class RecruiteeAdapter:
         """Ask for one job: Recruitee tells its clock and, of the token, only whether it opens this company."""
         answer = await self._client.offers(offset=0, limit=1)
         decode(answer.body, mapping.OfferList, what="the list of jobs")
-        return Inspection(server_time=_date(answer.headers))
+        return Inspection(server_time=vendor_time(answer.headers))
 
     async def aclose(self) -> None:
         """Release connections."""
@@ -239,11 +207,3 @@ def _changed(row: mapping.CandidateAnswer, after: datetime | None) -> list[str]:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC) if moment else None
-
-
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)

@@ -32,4 +32,5 @@ MANIFEST = Manifest(
     ),
     note_max_length=10_000,
     answer_status=202,
+    dates_entries=True,
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -28,6 +27,7 @@ from adapters.contract.model import (
     Stage,
     Visibility,
 )
+from adapters.kit.clock import vendor_time
 from adapters.kit.http import utc_now
 from adapters.kit.payload import decode
 from adapters.smartrecruiters import answers, mapping, webhook
@@ -76,14 +76,23 @@ class SmartRecruitersAdapter:
         return webhook.parse(headers, body)
 
     async def read_application(self, application_id: str) -> Application:
-        """Re-read one application: candidate, history of statuses, job."""
+        """Re-read one application: candidate, history of statuses, job.
+
+        Raises:
+            NotFound: the candidate has no application to this job.
+            Transient: the history does not show the last move yet.
+        """
         candidate_id, job_id = mapping.split(application_id)
         candidate = await self._client.candidate(candidate_id)
-        if candidate.assignment(job_id) is None:
+        assignment = candidate.assignment(job_id)
+        if assignment is None:
             raise NotFound("the candidate has no application to this job")
         # After the candidate, so that stage and entry are never older than the rest.
-        history = await self._client.history(candidate_id, job_id)
-        return mapping.to_application(candidate, history, await self._client.job(job_id))
+        visits = await self._client.history(candidate_id, job_id)
+        if mapping.lags(visits, assignment):
+            # Moved between the two requests, or a history that lags: the candidate as of now tells which.
+            candidate = await self._client.candidate(candidate_id)
+        return mapping.to_application(candidate, visits, await self._client.job(job_id))
 
     async def list_changed(self, cursor: str | None, *, since: datetime | None = None) -> ChangedPage:
         """List the applications of changed candidates; see OVERLAP for where a sweep begins.
@@ -191,7 +200,7 @@ class SmartRecruitersAdapter:
         return Inspection(
             account=await self._account(),
             acting_as=decode(answer.body, answers.UserAnswer, what="the user").id,
-            server_time=_date(answer.headers.get("date")),
+            server_time=vendor_time(answer.headers),
             webhooks=await self._webhooks(),
         )
 
@@ -219,10 +228,3 @@ def _next(at: Cursor, page: str | None, newest: datetime | None, began: datetime
     if newest is None:
         return Cursor(after=at.after)
     return Cursor(after=min(newest, began) - OVERLAP)
-
-
-def _date(header: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(header) if header else None
-    except ValueError:
-        return None

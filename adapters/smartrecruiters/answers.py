@@ -97,10 +97,11 @@ class VisitAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     sub_status: str | None = None
 
 
-class HistoryAnswer(Struct, frozen=True):
-    """The history of statuses."""
+class HistoryAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A page of the history of statuses, or all of it."""
 
     content: tuple[VisitAnswer, ...]
+    total_found: int = 0
 
 
 class Labelled(Struct, frozen=True):

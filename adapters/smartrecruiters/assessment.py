@@ -38,6 +38,8 @@ PURPOSE = b"evenhand.smartrecruiters.assessment."
 class SmartRecruitersAssessments:
     """Implements ``AssessmentServer``. The secrets are the client secrets that Evenhand gave to SmartRecruiters."""
 
+    names_applications = True
+
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
 

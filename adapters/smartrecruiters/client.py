@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
-from adapters.contract.errors import PayloadInvalid
+from adapters.contract.errors import PayloadInvalid, Transient
 from adapters.contract.model import FieldValue
 from adapters.kit.http import AnswerHints, HttpAnswer, HttpClient
 from adapters.kit.oauth import OAuth
@@ -56,10 +56,27 @@ class SmartRecruitersClient:
             body = await self._read("/candidates", params)
         return decode(body, answers.CandidatePage, what="the list of candidates")
 
-    async def history(self, candidate_id: str, job_id: str) -> answers.HistoryAnswer:
-        """Read the history of statuses of one application."""
-        body = await self._read(f"{_application(candidate_id, job_id)}/status/history")
-        return decode(body, answers.HistoryAnswer, what="the history")
+    async def history(self, candidate_id: str, job_id: str) -> tuple[answers.VisitAnswer, ...]:
+        """Read the whole history of statuses of one application; nobody says in which order its pages come.
+
+        Raises:
+            Transient: the pages have fewer lines than the ATS says that there are.
+        """
+        path = f"{_application(candidate_id, job_id)}/status/history"
+        total = 0
+
+        async def fetch(cursor: str | None) -> tuple[Sequence[answers.VisitAnswer], str | None]:
+            nonlocal total
+            # Nobody confirmed that it pages: only where there is more than came is a second page asked for.
+            params = {"limit": PAGE, "offset": int(cursor)} if cursor else None
+            page = decode(await self._read(path, params), answers.HistoryAnswer, what="the history")
+            total = page.total_found
+            return page.content, _next_offset(cursor, len(page.content), total)
+
+        visits = tuple([one async for one in walk(fetch)])
+        if len(visits) < total:
+            raise Transient("the history of the application is not whole")
+        return visits
 
     async def job(self, job_id: str) -> answers.JobAnswer:
         """Read a job."""

@@ -23,8 +23,14 @@ MANIFEST = Manifest(
     entry=EntryIdentity.TIME,
     credentials=(
         Need(name="api_key", title="API key (X-SmartToken), from Settings, Apps & Integrations", optional=True),
-        Need(name="client_id", title="OAuth client id, instead of an API key", optional=True),
-        Need(name="client_secret", title="OAuth client secret, instead of an API key", optional=True),
+        Need(
+            name="client_id", title="OAuth client id, instead of an API key; for assessments beside one", optional=True
+        ),
+        Need(
+            name="client_secret",
+            title="OAuth client secret, instead of an API key; for assessments beside one",
+            optional=True,
+        ),
     ),
     options=(
         Need(name="token_url", title="Address of the token endpoint, where it is not the usual one", optional=True),

@@ -5,7 +5,7 @@ Documented by the vendor: the types of properties and their batch. Not confirmed
 is about (an old API description), and who may read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -29,8 +29,8 @@ from adapters.contract.model import (
     Visibility,
 )
 from adapters.smartrecruiters.answers import (
+    AssignmentAnswer,
     CandidateAnswer,
-    HistoryAnswer,
     Id,
     JobAnswer,
     MessageAnswer,
@@ -39,6 +39,7 @@ from adapters.smartrecruiters.answers import (
     PropertyAnswer,
     SubscriptionAnswer,
     ValueAnswer,
+    VisitAnswer,
     pair,
 )
 
@@ -110,23 +111,39 @@ def split(application_id: str) -> tuple[str, str]:
         raise NotFound("an application of this ATS is a pair of ids, candidate:job") from None
 
 
-def to_application(candidate: CandidateAnswer, history: HistoryAnswer, job: JobAnswer) -> Application:
-    """Put an application together. Stage and entry come from the newest line of the history, so that they belong together.
+def last_move(visits: Sequence[VisitAnswer], assignment: AssignmentAnswer) -> VisitAnswer | None:
+    """The newest line of the history; of two at the same time the one where the application says that it stands."""
+    here = _place(assignment)
+    return max(visits, key=lambda one: (one.changed_on, _place(one) == here), default=None)
+
+
+def lags(visits: Sequence[VisitAnswer], assignment: AssignmentAnswer) -> bool:
+    """Whether the history ends elsewhere than where the application says that it stands.
+
+    An application that has ended or never moved may have no line for that.
+    """
+    newest = last_move(visits, assignment)
+    if newest is not None and _place(newest) == _place(assignment):
+        return False
+    return assignment.status not in STAGE_KINDS and not (newest is None and assignment.status in UNMOVED)
+
+
+def to_application(candidate: CandidateAnswer, visits: Sequence[VisitAnswer], job: JobAnswer) -> Application:
+    """Put an application together. Its entry is the newest line of the history, if that is about where it stands.
 
     Raises:
         NotFound: the candidate has no application to this job.
         PayloadInvalid: a job status that is not documented.
-        Transient: somebody has moved, and the history shows nothing yet.
+        Transient: somebody has moved, and the history does not show it yet.
     """
     assignment = candidate.assignment(job.id)
     if assignment is None:
         raise NotFound("the candidate has no application to this job")
-    here = (assignment.status, assignment.sub_status)
-    newest = max(history.content, key=lambda one: (one.changed_on, (one.status, one.sub_status) == here), default=None)
-    if newest is None and assignment.status not in UNMOVED and assignment.status not in STAGE_KINDS:
-        # Told without its time now and with it later, one entry would be taken for two.
+    if lags(visits, assignment):
+        # Told without its time now and with it later, one entry would be taken for two; told as the stage before, for none.
         raise Transient("the history of the application does not show its last move yet")
-    status, sub_status = (newest.status, newest.sub_status) if newest else here
+    newest = last_move(visits, assignment)
+    entered_at = newest.changed_on if newest and _place(newest) == _place(assignment) else None
     return Application(
         id=pair(candidate.id, job.id),
         candidate=Candidate(
@@ -137,9 +154,9 @@ def to_application(candidate: CandidateAnswer, history: HistoryAnswer, job: JobA
             phones=(candidate.phone_number,) if candidate.phone_number else (),
         ),
         job=to_job(job),
-        stage=to_stage(status, sub_status),
-        entry=StageEntryRef(entered_at=newest.changed_on if newest else None),
-        disposition=DISPOSITIONS.get(status),
+        stage=to_stage(*_place(assignment)),
+        entry=StageEntryRef(entered_at=entered_at),
+        disposition=DISPOSITIONS.get(assignment.status),
         source=assignment.source,
         updated_at=candidate.updated_on,
     )
@@ -267,6 +284,10 @@ def wait(headers: Mapping[str, str], _: datetime) -> float | None:
 def echo(secret: str) -> Answer:
     """The answer to a handshake: its header, with its value."""
     return Answer(status=200, headers={"x-hook-secret": secret})
+
+
+def _place(one: VisitAnswer | AssignmentAnswer) -> tuple[str, str | None]:
+    return one.status, one.sub_status or None
 
 
 def _tag(candidate_id: str) -> str:

@@ -1,8 +1,7 @@
 """Glue between the port and Teamtailor's API."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import msgspec
 
@@ -19,25 +18,13 @@ from adapters.contract.events import Event
 from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Capability, Manifest
 from adapters.contract.model import Application, ChangedPage, FieldDefinition, FieldValue, Note, Stage, Visibility
+from adapters.kit.clock import vendor_time
 from adapters.kit.http import utc_now
 from adapters.kit.payload import decode
 from adapters.teamtailor import answers, mapping, webhook
 from adapters.teamtailor.client import PAGE, TeamtailorClient
 from adapters.teamtailor.manifest import MANIFEST
-
-# Pages are numbered, and what changes while we read moves others to another page: a sweep begins this long before the
-# last one began, or before the newest change that it saw. Long enough for a sweep of some thousands at the vendor's limit.
-OVERLAP = timedelta(minutes=10)
-
-
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a listing stands: ``page`` is an address that the ATS gave, ``before`` what the page before it listed."""
-
-    after: datetime | None = None
-    page: str | None = None
-    newest: datetime | None = None
-    began: datetime | None = None
-    before: tuple[str, ...] = ()
+from adapters.teamtailor.sweep import Cursor, Row, take
 
 
 class TeamtailorAdapter:
@@ -69,32 +56,20 @@ class TeamtailorAdapter:
         return mapping.to_application(await self._read(application_id))
 
     async def list_changed(self, cursor: str | None, *, since: datetime | None = None) -> ChangedPage:
-        """List changed applications; see OVERLAP for where a sweep begins.
+        """List changed applications; see :mod:`adapters.teamtailor.sweep` for where a sweep begins, and what it reads twice.
 
         Raises:
             PayloadInvalid: the cursor is none of ours, or the ATS pages in circles.
         """
         at = decode(cursor.encode(), Cursor, what="the cursor") if cursor else Cursor(after=since)
-        began = at.began or self._clock()
+        now = self._clock()
         params: dict[str, str | int] = {"page[size]": self._page_size}
         if at.after is not None:
             params[mapping.CHANGED_SINCE] = at.after.isoformat(timespec="seconds")
-        page = await self._client.applications(at.page, params)
-        following = page.links.next
-        if following is not None and following == at.page:
-            raise PayloadInvalid("paging goes in circles: the ATS repeated a cursor")
-        ids = tuple(row.id for row in page.data)
-        times = [row.attributes.updated_at for row in page.data if row.attributes.updated_at]
-        newest = max([*times, *([at.newest] if at.newest else [])], default=None)
-        if following is not None:
-            then = Cursor(after=at.after, page=following, newest=newest, began=began, before=ids)
-        else:
-            then = Cursor(after=at.after if newest is None else min(newest, began) - OVERLAP)
-        return ChangedPage(
-            application_ids=tuple(one for one in dict.fromkeys(ids) if one not in at.before),
-            cursor=msgspec.json.encode(then).decode(),
-            more=following is not None,
-        )
+        page = await self._client.applications(at.address, params)
+        rows = [Row(row.id, row.attributes.updated_at) for row in page.data]
+        step = take(at, rows, following=page.links.next, now=now)
+        return ChangedPage(application_ids=step.ids, cursor=msgspec.json.encode(step.cursor).decode(), more=step.more)
 
     async def list_stages(self) -> tuple[Stage, ...]:
         """List the stages of every job."""
@@ -185,7 +160,7 @@ class TeamtailorAdapter:
         return Inspection(
             account=company.attributes.name,
             acting_as=self._act_as,
-            server_time=_date(answer.headers.get("date")),
+            server_time=vendor_time(answer.headers),
         )
 
     async def aclose(self) -> None:
@@ -214,10 +189,3 @@ class TeamtailorAdapter:
 def _field_of(value: answers.ValueData) -> str:
     named = value.relationships.custom_field.data
     return named.id if named else ""
-
-
-def _date(header: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(header) if header else None
-    except ValueError:
-        return None

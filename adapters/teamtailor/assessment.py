@@ -23,6 +23,8 @@ from adapters.teamtailor import orders
 class TeamtailorAssessments:
     """Implements ``AssessmentServer``. The secrets are the provider keys of the customer."""
 
+    names_applications = False
+
     @property
     def routes(self) -> tuple[tuple[str, str], ...]:
         """What Teamtailor calls."""

@@ -23,7 +23,7 @@ from adapters.contract.model import (
     StageKind,
     Visibility,
 )
-from adapters.kit.http import parse_retry_after
+from adapters.kit.limits import seconds_to_reset
 from adapters.teamtailor.answers import (
     ApplicationAnswer,
     CandidateAttributes,
@@ -197,7 +197,7 @@ def by_key(fields: Sequence[tuple[str, FieldDefinition]]) -> Mapping[str, tuple[
 
 def wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds until the window of the limit ends."""
-    return parse_retry_after(headers.get(RESET), now=now)
+    return seconds_to_reset(headers.get(RESET), now=now)
 
 
 def _one(kind: str, record_id: str) -> Mapping[str, object]:

@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
 import httpx
-from msgspec import Struct, json
 
 from adapters.contract.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, PayloadInvalid, Transient
 from adapters.contract.events import Event
@@ -23,9 +21,11 @@ from adapters.contract.model import (
     StageEntryRef,
     Visibility,
 )
+from adapters.kit.clock import vendor_time
 from adapters.kit.http import TIMEOUT, HttpClient, utc_now
 from adapters.kit.pagination import walk
 from adapters.kit.payload import decode
+from adapters.kit.sweeps import Sweep
 from adapters.workable import mapping, webhook
 from adapters.workable.client import (
     PAGE_SIZE,
@@ -43,18 +43,6 @@ from adapters.workable.pace import wait_of
 # A sweep lists people in the order in which they came, so that whoever changes while it runs may have been passed
 # already: the next one begins where this one began by Workable's clock, and a little before, for changes shown late.
 OVERLAP = timedelta(minutes=2)
-
-
-class Cursor(Struct, frozen=True, kw_only=True):
-    """Where a listing stands: changes ``after``, the query of the next page, when the sweep began, and its number.
-
-    The number makes no two cursors the same, for Workable's clock tells whole seconds.
-    """
-
-    after: datetime | None = None
-    page: str | None = None
-    began: datetime | None = None
-    sweep: int = 0
 
 
 class WorkableAdapter:
@@ -121,24 +109,16 @@ class WorkableAdapter:
         Raises:
             PayloadInvalid: the cursor is none of ours.
         """
-        at = decode(cursor.encode(), Cursor, what="the cursor") if cursor else Cursor(after=since)
+        at = Sweep.at(cursor, since=since)
         query = dict(parse_qsl(at.page)) if at.page is not None else {"limit": str(self._page_size)}
         if at.page is None and at.after is not None:
             query[mapping.CHANGED_SINCE] = at.after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         page, answer = await self._client.candidates(query)
-        began = at.began or self._vendor_time(answer.headers)
-        more = following(page.paging)
-        if more is not None and more == at.page:
-            raise PayloadInvalid("paging goes in circles: the ATS repeated a page")
-        coming = (
-            Cursor(after=began - OVERLAP, sweep=at.sweep + 1)
-            if more is None
-            else Cursor(after=at.after, page=more, began=began, sweep=at.sweep)
-        )
-        return ChangedPage(
-            application_ids=tuple(dict.fromkeys(row.id for row in page.candidates if row.job is not None)),
-            cursor=json.encode(coming).decode(),
-            more=more is not None,
+        return at.listed(
+            [row.id for row in page.candidates if row.job is not None],
+            following=following(page.paging),
+            now=vendor_time(answer.headers) or self._clock(),
+            overlap=OVERLAP,
         )
 
     async def list_stages(self) -> tuple[Stage, ...]:
@@ -204,7 +184,7 @@ class WorkableAdapter:
 
     async def list_notes(self, application_id: str) -> tuple[Note, ...]:
         """List every comment that the token may read, oldest first."""
-        activities = await self._activities(application_id)
+        activities = mapping.in_order(await self._activities(application_id))
         return tuple(mapping.to_note(each) for each in activities if each.action == mapping.COMMENT)
 
     async def add_note(self, application_id: str, body: str, *, visibility: Visibility) -> Note:
@@ -238,7 +218,7 @@ class WorkableAdapter:
         return Inspection(
             account=account.name,
             acting_as=named[0] if named else None,
-            server_time=_date(answer.headers),
+            server_time=vendor_time(answer.headers),
             webhooks=tuple(
                 WebhookRegistration(
                     url=hook.target,
@@ -281,14 +261,3 @@ class WorkableAdapter:
     async def _fields(self) -> dict[str, tuple[FieldDefinition, Mapping[str, str]]]:
         body = await self._client.attributes()
         return mapping.to_fields(decode(body, mapping.AttributeList, what="the list of custom attributes"))
-
-    def _vendor_time(self, headers: Mapping[str, str]) -> datetime:
-        return _date(headers) or self._clock()
-
-
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)

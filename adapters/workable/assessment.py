@@ -13,13 +13,14 @@ from adapters.kit.http import HttpClient
 from adapters.kit.payload import decode
 from adapters.workable import orders
 
-BEARER = "Bearer "
+BEARER = "bearer"
 JSON = {"content-type": "application/json"}
 
 
 class WorkableAssessments:
     """What Workable asks: which tests there are, and to assess somebody. It neither asks how far one is nor gives up."""
 
+    names_applications = False
     routes = (("GET", "tests"), ("POST", "assessments"))
 
     def authenticate(self, headers: Mapping[str, str], *, secrets: Sequence[str]) -> None:
@@ -28,8 +29,8 @@ class WorkableAssessments:
         Raises:
             SignatureInvalid: no token, or none of ours.
         """
-        header = headers.get("authorization", "")
-        token = header.removeprefix(BEARER).encode("utf-8", "surrogatepass") if header.startswith(BEARER) else b""
+        scheme, _, rest = headers.get("authorization", "").partition(" ")
+        token = rest.encode("utf-8", "surrogatepass") if scheme.lower() == BEARER else b""
         valid = False
         for secret in secrets:
             # No early end: the time taken must not tell which token matched.

@@ -35,4 +35,5 @@ MANIFEST = Manifest(
     options=(Need(name="act_as", title="id of the Workable member in whose name comments are written"),),
     # w_candidates would do for comments too, and for much that Evenhand must not do.
     scopes=("r_jobs", "r_candidates", "w_comments"),
+    reachable_results=True,
 )

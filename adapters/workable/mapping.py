@@ -160,6 +160,12 @@ def slug_of(name: str, stages: Sequence[StageAnswer]) -> str:
     return slugs.pop()
 
 
+def in_order(activities: Sequence[ActivityAnswer]) -> list[ActivityAnswer]:
+    """Activities, oldest first. Those of one second stay as the list has them, whichever end of it is the newest."""
+    newest_first = bool(activities) and activities[0].created_at > activities[-1].created_at
+    return sorted(reversed(activities) if newest_first else activities, key=lambda activity: activity.created_at)
+
+
 def last_entry(activities: Sequence[ActivityAnswer]) -> tuple[StageRef, StageEntryRef]:
     """Find where the history says that the candidate is, and since which entry.
 
@@ -168,7 +174,7 @@ def last_entry(activities: Sequence[ActivityAnswer]) -> tuple[StageRef, StageEnt
     Raises:
         Transient: there is no such activity yet.
     """
-    ordered = sorted(activities, key=lambda activity: activity.created_at)
+    ordered = in_order(activities)
     moves = [(each, each.target_stage) for each in ordered if each.target_stage is not None]
     begins = [(each, each.action_stage) for each in ordered if each.action_stage is not None]
     if not moves and not begins:

@@ -11,7 +11,9 @@ from orchestrator.cli.demonstration import demo, mail_catcher
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.operations import connection, quarantine, sync, work
 from orchestrator.cli.processes import serve, worker
+from orchestrator.cli.result_links import result_links
 from orchestrator.cli.skeleton import new_adapter
+from orchestrator.cli.stock import stock
 from orchestrator.cli.stops import pause, resume
 from orchestrator.cli.users import user
 
@@ -41,6 +43,8 @@ for command in (
     audit,
     backfill,
     doctor,
+    result_links,
+    stock,
     user,
 ):
     evenhand.add_command(command)

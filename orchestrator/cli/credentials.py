@@ -63,7 +63,7 @@ def list_credentials(as_json: bool) -> None:
 @click.argument("name")
 @plainly
 def remove(connection: str, name: str) -> None:
-    """Remove a stored credential."""
+    """Remove a stored credential, or with the name "tokens" what a consent gave."""
 
     async def action(vault: Vault) -> None:
         await vault.remove(connection, name, actor=ACTOR)

@@ -27,11 +27,12 @@ class Held(Struct, frozen=True):
     applications: int
 
 
-class Changed(Struct, frozen=True):
-    """What a command did, and to which numbers."""
+class Changed(Struct, frozen=True, omit_defaults=True):
+    """What a command did, and to which numbers; not to those of which a person is ``asked`` to look first."""
 
     count: int
     ids: tuple[int, ...]
+    asked: tuple[int, ...] = ()
 
 
 class Pace(Struct, frozen=True):
@@ -174,10 +175,11 @@ def replay(work_ids: tuple[int, ...], selection: Selection, *, everything: bool,
         if len(work_ids) == 1 and not selection.narrow:
             # By itself, one that is not dead is an error with its state.
             await operating.replay(work_ids[0], actor=ACTOR)
-            replayed = [work_ids[0]]
+            changed = Changed(1, (work_ids[0],))
         else:
             replayed = await operating.replay_many(meant, actor=ACTOR)
-        _tell(Changed(len(replayed), tuple(replayed)), "in the queue again", as_json=as_json)
+            changed = Changed(len(replayed.ids), tuple(replayed.ids), tuple(replayed.asked))
+        _tell(changed, "in the queue again", as_json=as_json)
 
     with_runtime(action)
 
@@ -279,6 +281,11 @@ def _tell(changed: Changed, what: str, *, as_json: bool) -> None:
         click.echo(f"Work {changed.ids[0]} is {what}.")
     else:
         click.echo(f"{changed.count} pieces of work are {what}.")
+    if changed.asked and not as_json:
+        numbers = ", ".join(map(str, changed.asked))
+        click.echo(
+            f"Not work {numbers}: a note may be in the ATS already. Look there, then replay each by its number, or settle it."
+        )
 
 
 def _times(found: Metrics, which: str) -> list[Pace]:

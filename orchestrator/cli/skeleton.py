@@ -37,7 +37,7 @@ def new_adapter(name: str, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8")
         click.echo(f"wrote {path}")
-    click.echo("\nWrite it down, in the order of the alphabet:")
+    click.echo("\nMake it known, by hand (imports in the order of the alphabet, the rest anywhere):")
     for file, line in registration(name):
         click.echo(f"  {file}: {line}")
     click.echo("\nThen go on with docs/adding-an-adapter.md.")

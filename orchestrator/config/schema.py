@@ -48,6 +48,13 @@ class StageMapping(Strict, frozen=True, kw_only=True):
     kind: StageKind
 
 
+class ResultLinks(Strict, frozen=True, kw_only=True):
+    """Links that are told with orders and open without an account. ``reachable`` None: where the vendor needs them."""
+
+    reachable: bool | None = None
+    days: Annotated[int, Meta(ge=1, le=365)] = 90
+
+
 class Connection(Strict, frozen=True, kw_only=True):
     """One customer's credentials and settings for one vendor."""
 
@@ -58,6 +65,7 @@ class Connection(Strict, frozen=True, kw_only=True):
     options: dict[str, Line] = msgspec.field(default_factory=dict)
     webhook_secrets: tuple[Secret, ...] = ()
     assessment_secrets: tuple[Secret, ...] = ()
+    result_links: ResultLinks = ResultLinks()
     poll_minutes: Annotated[int, Meta(ge=1, le=1440)] = 5
     stages: Annotated[tuple[StageMapping, ...], Meta(min_length=1)]
     fields: FieldMap

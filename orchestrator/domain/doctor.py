@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orchestrator.domain import doctor_connection, doctor_fields, doctor_stages, doctor_webhooks
+from orchestrator.domain import doctor_connection, doctor_fields, doctor_orders, doctor_stages, doctor_webhooks
 from orchestrator.domain.addresses import is_local
 from orchestrator.domain.doctor_facts import ConnectionFacts, Facts, StopScope
 from orchestrator.domain.doctor_house import installation
@@ -34,6 +34,7 @@ def _connection(connection: ConnectionFacts, facts: Facts) -> Iterator[Finding]:
     attended = engine is not None and engine.workers > 0 and not facts.stopped(connection.key)
     yield from doctor_connection.traffic(connection, facts.at, attended=attended)
     yield from doctor_webhooks.webhooks(connection)
+    yield from doctor_orders.orders(connection, attended=attended)
     yield from doctor_stages.stages(connection)
     yield from doctor_fields.fields(connection)
     yield from doctor_fields.notes(connection)

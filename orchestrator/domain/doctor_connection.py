@@ -9,6 +9,7 @@ from adapters.contract.manifest import Capability
 from orchestrator.domain.addresses import in_clear
 from orchestrator.domain.doctor_facts import ConnectionFacts, Failure, Traffic, Trouble
 from orchestrator.domain.findings import Code, Finding, found, listed
+from orchestrator.domain.ordering import OrderRefusal
 
 SKEW = 60.0
 """Seconds that the clocks may differ before somebody should look."""
@@ -21,6 +22,7 @@ SOON = timedelta(days=2)
 WAIT = 1.0
 """Seconds until the next turn from which requests stand in line."""
 
+_OF_ORDERS = frozenset(OrderRefusal)
 _GENTLY = timedelta(minutes=5)
 
 
@@ -35,6 +37,8 @@ def talking(facts: ConnectionFacts, at: datetime) -> Iterator[Finding]:
             connection=facts.key,
         )
     inspection = facts.inspection if isinstance(facts.inspection, Inspection) else None
+    if facts.traffic is not None and facts.traffic.lost_key is not None:
+        yield _lost_key(facts, facts.traffic.lost_key)
     yield from _scopes(facts, inspection)
     yield from _failures(facts, inspection)
     yield from _expiry(facts, inspection, at)
@@ -51,26 +55,43 @@ def talking(facts: ConnectionFacts, at: datetime) -> Iterator[Finding]:
 
 
 def _expiry(facts: ConnectionFacts, inspection: Inspection | None, at: datetime) -> Iterator[Finding]:
-    told = (
-        inspection.expires_at if inspection else None,
-        facts.traffic.credentials_end if facts.traffic else None,
-    )
-    ends = min((end for end in told if end is not None), default=None)
+    seen = facts.traffic
+    # What the ATS says now counts, and not what it said of credentials that may have been replaced since.
+    told = inspection.expires_at if inspection else seen.credentials_end_told if seen else None
+    ends = min((end for end in (told, seen.credentials_end if seen else None) if end is not None), default=None)
     if ends is not None and ends - at <= EXPIRY:
         yield found(
             Code.CREDENTIALS_EXPIRE,
             "credentials",
-            f"The credentials end on {ends:%Y-%m-%d %H:%M} UTC.",
-            f"Make new ones in {facts.manifest.title}, {_put(facts)}.",
+            f"The credentials {'ended' if ends <= at else 'end'} on {ends:%Y-%m-%d %H:%M} UTC.",
+            _renew(facts),
             connection=facts.key,
             worse=ends - at <= SOON,
         )
 
 
-def _put(facts: ConnectionFacts) -> str:
+def _renew(facts: ConnectionFacts) -> str:
+    """What gives a connection credentials that are good again."""
+    title = facts.manifest.title
+    if facts.by_consent:
+        return (
+            f"As an administrator, press Connect at /operations/connections/{facts.key}. If {title} refuses that too, "
+            f"compare client_id and client_secret of the connection with what {title} shows."
+        )
     return (
-        f"put them where `credentials` of the connection {facts.key} in evenhand.yaml says, restart, and run "
-        f"`evenhand connection resume {facts.key}` if it is paused"
+        f"Make new ones in {title}, put them where `credentials` of the connection {facts.key} in evenhand.yaml says, restart, and run "
+        f"`evenhand connection resume {facts.key}` if it is paused."
+    )
+
+
+def _lost_key(facts: ConnectionFacts, key: str) -> Finding:
+    return found(
+        Code.CREDENTIAL_KEY_MISSING,
+        "EVENHAND_CREDENTIAL_KEYS",
+        f"Its tokens are encrypted with the key {key}, which is not among ours, so nothing can be asked or written.",
+        f"Put that key back behind the newest, restart, run `evenhand credentials rotate` and `evenhand connection resume "
+        f"{facts.key}`. If the key is lost, press Connect at /operations/connections/{facts.key}.",
+        connection=facts.key,
     )
 
 
@@ -107,7 +128,9 @@ def _failures(facts: ConnectionFacts, inspection: Inspection | None) -> Iterator
     told: frozenset[str] = frozenset()
     if inspection is not None and inspection.scopes is not None:
         told = frozenset(facts.manifest.scopes) - inspection.scopes
-    seen: set[Trouble] = set()
+    # Without the key there was nothing to ask with.
+    lost = facts.traffic is not None and facts.traffic.lost_key is not None
+    seen: set[Trouble] = {Trouble.REJECTED} if lost else set()
     for failure in facts.failures:
         known = failure.trouble is Trouble.FORBIDDEN and (failure.scope in told if failure.scope else bool(told))
         # One cause, one finding; only what is forbidden differs from look to look.
@@ -122,7 +145,7 @@ def _failure(facts: ConnectionFacts, failure: Failure) -> Finding:
         return _in_line(facts)
     code, subject, reason, mend = _WORDS[failure.trouble]
     scope = f" ({failure.scope})" if failure.scope else ""
-    names = {"title": facts.manifest.title, "what": failure.what, "scope": scope, "put": _put(facts)}
+    names = {"title": facts.manifest.title, "what": failure.what, "scope": scope, "renew": _renew(facts)}
     return found(code, subject or failure.what, reason.format(**names), mend.format(**names), connection=facts.key)
 
 
@@ -140,7 +163,7 @@ _WORDS: Mapping[Trouble, tuple[Code, str, str, str]] = {
         Code.CREDENTIALS_REJECTED,
         "credentials",
         "{title} rejected the credentials: they are wrong, revoked or ended.",
-        "Make new ones in {title}, {put}.",
+        "{renew}",
     ),
     Trouble.FORBIDDEN: (
         Code.PERMISSION_MISSING,
@@ -198,8 +221,11 @@ def traffic(facts: ConnectionFacts, at: datetime, *, attended: bool) -> Iterator
         yield _in_line(facts)
     if attended and seen.pause is None and seen.turn_wait <= WAIT and not unreachable:
         yield from _polling(facts, seen, at)
+    if seen.missed and seen.missed_since is not None:
+        yield _missed(facts, seen.missed, seen.missed_since)
     for reason, count in sorted(seen.refused.items()):
-        yield _refused(facts, reason, count)
+        if reason not in _OF_ORDERS:
+            yield _refused(facts, reason, count)
 
 
 def _polling(facts: ConnectionFacts, seen: Traffic, at: datetime) -> Iterator[Finding]:
@@ -214,6 +240,21 @@ def _polling(facts: ConnectionFacts, seen: Traffic, at: datetime) -> Iterator[Fi
             "Look at `evenhand work list --kind ats.poll` for why it fails; a worker must run (`evenhand worker`).",
             connection=facts.key,
         )
+
+
+def _missed(facts: ConnectionFacts, count: int, since: datetime) -> Finding:
+    title = facts.manifest.title
+    who = "One application" if count == 1 else f"{count} applications"
+    return found(
+        Code.APPLICATION_MISSED,
+        "applications",
+        f"{who} with an open interview: {title} says since {since:%Y-%m-%d %H:%M} UTC that there is no such thing. The "
+        "interviews go on, nothing was cancelled, and Evenhand looks again at least once a day.",
+        f"In {title}, check that the user of these credentials may still see the job and the candidate: a lost permission "
+        "looks like this. If the application was deleted or merged on purpose, an invitation ends by itself, and a result "
+        "that cannot be written is settled under Operations.",
+        connection=facts.key,
+    )
 
 
 def _refused(facts: ConnectionFacts, reason: str, count: int) -> Finding:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Manifest
 from adapters.contract.model import FieldDefinition, Stage, StageKind
+from orchestrator.domain.drift import Drift
 from orchestrator.domain.program import Program
 from orchestrator.domain.stage import StageMap
 from orchestrator.domain.writeback import FieldMap
@@ -48,7 +49,10 @@ class Traffic(Struct, frozen=True, kw_only=True):
     ``last_webhook`` is the newest delivery that was pushed, ``last_missed`` when polling last found a new stage entry
     that no delivery had told; ``refused`` counts deliveries of today and yesterday by reason; ``turn_wait`` is in how
     many seconds the next request would have its turn; ``quarantined`` are names of stages that wait for a person;
-    ``credentials_end`` is the first end that was stored with a credential, or told by the ATS before.
+    ``credentials_end`` is the first end that was stored with a credential that is in use, ``credentials_end_told`` what the
+    ATS said when it was last asked; ``lost_key`` is the id of the key that the tokens are encrypted with and that is not
+    among ours. ``drift`` are the moves of the last days that polling alone found; ``missed`` counts applications with an
+    open interview that the ATS shows no more, the first of them ``missed_since``.
     """
 
     live_since: datetime | None = None
@@ -60,6 +64,28 @@ class Traffic(Struct, frozen=True, kw_only=True):
     turn_wait: float = 0.0
     quarantined: tuple[str, ...] = ()
     credentials_end: datetime | None = None
+    credentials_end_told: datetime | None = None
+    lost_key: str | None = None
+    drift: Drift = Drift()
+    missed: int = 0
+    missed_since: datetime | None = None
+
+
+class OrderFacts(Struct, frozen=True, kw_only=True):
+    """How orders of a connection stand, from our own tables.
+
+    ``address`` is what the ATS calls us at; ``names_applications``: its orders say for which application they are.
+    ``published``: the list that lies there is ours of today, None where the ATS asks for it. ``stuck`` and ``held`` count
+    orders that wait too long for us and for a stage to be mapped, ``untold`` what their ATS could not be told.
+    """
+
+    address: str
+    names_applications: bool = True
+    published: bool | None = None
+    last_order: datetime | None = None
+    stuck: int = 0
+    held: int = 0
+    untold: int = 0
 
 
 class ConnectionFacts(Struct, frozen=True, kw_only=True):
@@ -67,6 +93,7 @@ class ConnectionFacts(Struct, frozen=True, kw_only=True):
 
     ``hook_url`` is our address for its deliveries without any secret part, ``skew`` how many seconds the clock of the ATS
     is ahead of ours; ``stages_in_file`` is the table of evenhand.yaml, ``learnt`` what people said in the quarantine.
+    ``orders`` is None where nothing can be ordered. ``by_consent``: it signs in with what somebody consented to in the browser.
     ``programs`` and ``rubrics`` are those that start interviews here, ``link_length`` how long a link to a result is.
     """
 
@@ -83,11 +110,13 @@ class ConnectionFacts(Struct, frozen=True, kw_only=True):
     programs: tuple[Program, ...]
     rubrics: tuple[Rubric, ...]
     link_length: int
+    by_consent: bool = False
     inspection: Inspection | Failure | None = None
     skew: float | None = None
     stages: tuple[Stage, ...] | Failure | None = None
     fields: tuple[FieldDefinition, ...] | Failure | None = None
     traffic: Traffic | None = None
+    orders: OrderFacts | None = None
 
     @property
     def failures(self) -> tuple[Failure, ...]:

@@ -1,17 +1,18 @@
-"""One connection: do the fields and notes of the ATS hold what a result needs?"""
+"""One connection: do the fields and notes of the ATS hold what a result needs? Asked by the doctor, and before a write."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from adapters.contract.manifest import Capability
-from adapters.contract.model import FieldDefinition, FieldKind, Visibility
+from adapters.contract.model import FieldDefinition, FieldKind, FieldValue, Visibility
 from orchestrator.domain.doctor_facts import ConnectionFacts
 from orchestrator.domain.evidence import MAX_BULLET, MAX_BULLETS
-from orchestrator.domain.findings import Code, Finding, found, listed, shown
+from orchestrator.domain.findings import Code, Finding, Severity, found, listed, shown
 from orchestrator.domain.interview import Completion
 from orchestrator.domain.result import Subscore
+from orchestrator.domain.writeback import FieldMap
 from rubrics.schema import Rubric
 
 AUDIT_REF_LENGTH = 23
@@ -36,6 +37,20 @@ class Need(Struct, frozen=True, kw_only=True):
     def words(self) -> str:
         """The part as people call it."""
         return self.part.replace("audit_ref", "audit reference")
+
+
+class MappedFields(Struct, frozen=True, kw_only=True):
+    """Which fields of an ATS (``title``) a connection (its key) maps, and what the parts of a result need of them."""
+
+    connection: str
+    title: str
+    field_map: FieldMap
+    needs: tuple[Need, ...]
+
+
+def link_length(base_url: str) -> int:
+    """How long a link to a result is."""
+    return len(f"{base_url}/results/") + AUDIT_REF_LENGTH
 
 
 def needs(rubrics: Sequence[Rubric], *, link_length: int) -> tuple[Need, ...]:
@@ -65,35 +80,64 @@ def _subscores(rubric: Rubric) -> int:
 
 def fields(facts: ConnectionFacts) -> Iterator[Finding]:
     """Every mapped field is there, of a fitting type, long enough, with every option that will be written."""
-    if not isinstance(facts.fields, tuple):
-        return
-    there: Mapping[str, FieldDefinition] = {field.key: field for field in facts.fields}
-    for need in needs(facts.rubrics, link_length=facts.link_length):
-        key: str | None = getattr(facts.field_map, need.part)
+    if isinstance(facts.fields, tuple):
+        mapped = MappedFields(
+            connection=facts.key,
+            title=facts.manifest.title,
+            field_map=facts.field_map,
+            needs=needs(facts.rubrics, link_length=facts.link_length),
+        )
+        yield from misfits(mapped, facts.fields)
+
+
+def misfits(mapped: MappedFields, defined: Sequence[FieldDefinition]) -> Iterator[Finding]:
+    """What of the map does not fit the fields as the ATS defines them."""
+    there: Mapping[str, FieldDefinition] = {field.key: field for field in defined}
+    for need in mapped.needs:
+        key: str | None = getattr(mapped.field_map, need.part)
         if key is None:
             continue
         if key not in there:
             yield found(
                 Code.FIELD_MISSING,
                 f"field {shown(key)}",
-                f"This field shall hold the {need.words}, and {facts.manifest.title} has none with this key.",
-                f"Make it in {facts.manifest.title} ({_kinds(need)}), or mend the key at `fields.{need.part}` of the "
-                f"connection {facts.key} in evenhand.yaml.",
-                connection=facts.key,
+                f"This field shall hold the {need.words}, and {mapped.title} has none with this key.",
+                f"Make it in {mapped.title} ({_kinds(need)}), or mend the key at `fields.{need.part}` of the "
+                f"connection {mapped.connection} in evenhand.yaml.",
+                connection=mapped.connection,
             )
         else:
-            yield from _field(facts, there[key], need)
+            yield from _field(mapped, there[key], need)
 
 
-def _field(facts: ConnectionFacts, field: FieldDefinition, need: Need) -> Iterator[Finding]:
-    subject, make = f"field {shown(field.key)}", partial(found, connection=facts.key)
+def hindrances(
+    mapped: MappedFields, defined: Sequence[FieldDefinition], values: Mapping[str, FieldValue]
+) -> tuple[Finding, ...]:
+    """Why these values must not be written: an error of the whole map, or a value that its own field does not take."""
+    there = {field.key: field for field in defined}
+    told = [finding for finding in misfits(mapped, defined) if finding.severity is Severity.ERROR]
+    for need in mapped.needs:
+        key: str | None = getattr(mapped.field_map, need.part)
+        value = values.get(key) if key is not None else None
+        if key in there and isinstance(value, str) and value:
+            exact = structs.replace(need, length=len(value), surely=True, options=(value,))
+            told += _field(mapped, there[key], exact)
+    # One thing per field: what the whole map says is true of the value too.
+    first: dict[str, Finding] = {}
+    for finding in told:
+        first.setdefault(finding.subject, finding)
+    return tuple(first.values())
+
+
+def _field(mapped: MappedFields, field: FieldDefinition, need: Need) -> Iterator[Finding]:
+    subject, make = f"field {shown(field.key)}", partial(found, connection=mapped.connection)
     if field.kind not in need.kinds:
         yield make(
             Code.FIELD_TYPE_WRONG,
             subject,
             f"This field shall hold the {need.words} and is of type {field.kind}; it must be {_kinds(need)}.",
-            f"In {facts.manifest.title}, make a field of that type and name its key at `fields.{need.part}` of the "
-            f"connection {facts.key} in evenhand.yaml.",
+            f"In {mapped.title}, make a field of that type and name its key at `fields.{need.part}` of the "
+            f"connection {mapped.connection} in evenhand.yaml.",
         )
         return
     if field.kind is FieldKind.SELECT:
@@ -103,7 +147,7 @@ def _field(facts: ConnectionFacts, field: FieldDefinition, need: Need) -> Iterat
                 Code.FIELD_OPTION_MISSING,
                 subject,
                 f"This field shall hold the {need.words}, and it lacks: {listed(lacking)}.",
-                f"In {facts.manifest.title}, add these options, letter by letter as they stand here.",
+                f"In {mapped.title}, add these options, letter by letter as they stand here.",
             )
     elif field.max_length is not None and field.max_length < need.length:
         yield make(
@@ -111,7 +155,7 @@ def _field(facts: ConnectionFacts, field: FieldDefinition, need: Need) -> Iterat
             subject,
             f"This field shall hold the {need.words} and takes {field.max_length} characters; "
             f"{need.length} are {'needed' if need.surely else 'possible'}.",
-            f"In {facts.manifest.title}, let it have {need.length} characters or more, or map the {need.words} to a longer "
+            f"In {mapped.title}, let it have {need.length} characters or more, or map the {need.words} to a longer "
             "field.",
             worse=need.surely,
         )

@@ -1,13 +1,14 @@
 """One connection: do its deliveries come to us?"""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from adapters.contract.inspection import Inspection, WebhookRegistration
 from adapters.contract.manifest import Capability
 from orchestrator.domain.addresses import host_of, origin, path_of
 from orchestrator.domain.doctor_facts import ConnectionFacts
+from orchestrator.domain.drift import REPORTED, Drift, span
 from orchestrator.domain.findings import Code, Finding, found, listed
 
 SILENCE = timedelta(days=1)
@@ -32,9 +33,10 @@ def webhooks(facts: ConnectionFacts) -> Iterator[Finding]:
         )
     yield from told
     seen = facts.traffic
-    if told or seen is None or seen.last_missed is None:
+    if told or seen is None:
         return
-    if seen.last_webhook is None or seen.last_missed - seen.last_webhook > SILENCE:
+    missed = seen.last_missed
+    if missed is not None and (seen.last_webhook is None or missed - seen.last_webhook > SILENCE):
         last = (
             f"The last delivery came on {seen.last_webhook:%Y-%m-%d}" if seen.last_webhook else "No delivery ever came"
         )
@@ -45,6 +47,21 @@ def webhooks(facts: ConnectionFacts) -> Iterator[Finding]:
             f"In {facts.manifest.title}, look at the webhook: is it on, does it point to {facts.hook_url}, and what does "
             "its log of deliveries say?",
         )
+    elif seen.drift.last_at is not None:
+        yield _lossy(facts, seen.drift, seen.drift.last_at, make)
+
+
+def _lossy(facts: ConnectionFacts, drift: Drift, last_at: datetime, make: partial[Finding]) -> Finding:
+    moves = "one move" if drift.moves == 1 else f"{drift.moves} moves"
+    late = f", up to {span(drift.lag_most)} late" if drift.dated else ""
+    return make(
+        Code.WEBHOOK_LOSSY,
+        "webhook",
+        f"In the last {REPORTED.days} days polling found {moves} that no delivery told, the last on "
+        f"{last_at:%Y-%m-%d}{late}. Nobody was lost; they were only found later.",
+        f"In {facts.manifest.title}, look at the webhook's log of deliveries for errors and for events or jobs that it "
+        f"leaves out; it should tell {facts.hook_url} of every change of stage.",
+    )
 
 
 def _registration(facts: ConnectionFacts, make: partial[Finding]) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ class Code(StrEnum):
     ATS_REFUSED = "ats_refused"
     CREDENTIALS_REJECTED = "credentials_rejected"
     CREDENTIALS_EXPIRE = "credentials_expire"
+    CREDENTIAL_KEY_MISSING = "credential_key_missing"
     SCOPE_MISSING = "scope_missing"
     SCOPE_UNNEEDED = "scope_unneeded"
     SCOPES_UNTOLD = "scopes_untold"
@@ -41,7 +42,17 @@ class Code(StrEnum):
     WEBHOOK_ELSEWHERE = "webhook_elsewhere"
     WEBHOOK_DISABLED = "webhook_disabled"
     WEBHOOK_SILENT = "webhook_silent"
+    WEBHOOK_LOSSY = "webhook_lossy"
+    APPLICATION_MISSED = "application_missed"
     DELIVERIES_REFUSED = "deliveries_refused"
+    ORDERS_WITHOUT_PROGRAM = "orders_without_program"
+    ORDERS_NEVER = "orders_never"
+    ORDERS_REFUSED = "orders_refused"
+    ORDERS_MAY_DOUBLE = "orders_may_double"
+    ORDERS_STUCK = "orders_stuck"
+    ORDERS_HELD = "orders_held"
+    ORDER_REPORTS_LATE = "order_reports_late"
+    OFFERS_NOT_PUBLISHED = "offers_not_published"
     STAGE_UNMAPPED = "stage_unmapped"
     STAGE_GONE = "stage_gone"
     STAGE_MAPPED_TWICE = "stage_mapped_twice"
@@ -92,7 +103,13 @@ WARNINGS = frozenset(
         Code.WEBHOOK_ELSEWHERE,
         Code.WEBHOOK_DISABLED,
         Code.WEBHOOK_SILENT,
+        Code.WEBHOOK_LOSSY,
+        Code.APPLICATION_MISSED,
         Code.DELIVERIES_REFUSED,
+        Code.ORDERS_WITHOUT_PROGRAM,
+        Code.ORDERS_REFUSED,
+        Code.ORDERS_MAY_DOUBLE,
+        Code.ORDERS_HELD,
         Code.STAGE_UNMAPPED,
         Code.STAGE_GONE,
         Code.STAGE_CONTRADICTED,
@@ -110,7 +127,7 @@ WARNINGS = frozenset(
         Code.NOTICE_WITHOUT_PRIVACY,
     }
 )
-INFORMATION = frozenset({Code.SCOPES_UNTOLD, Code.NOTE_FOR_TEAM, Code.GRADER_EMBEDDED})
+INFORMATION = frozenset({Code.SCOPES_UNTOLD, Code.ORDERS_NEVER, Code.NOTE_FOR_TEAM, Code.GRADER_EMBEDDED})
 
 USUAL: Mapping[Code, Severity] = {
     code: Severity.WARNING if code in WARNINGS else Severity.INFO if code in INFORMATION else Severity.ERROR

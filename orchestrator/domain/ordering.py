@@ -1,9 +1,13 @@
 """Orders: interviews that a recruiter orders in the ATS itself, and how far an order is."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from hashlib import sha256
 
-from adapters.contract.assessment import Order, Progress
+import msgspec
+
+from adapters.contract.assessment import AssessmentOffer, Order, Progress
 from adapters.contract.model import Application, Job, JobStatus, Stage, StageEntryRef, StageKind
 from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.program import Program
@@ -25,9 +29,34 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"  # the ATS does not want it any more
 
 
+class OrderRefusal(StrEnum):
+    """Why a request about orders was refused; counted by day beside the deliveries that were."""
+
+    KEY_WRONG = "OrderKeyWrong"  # it did not show a key of ours
+    UNREADABLE = "OrderUnreadable"  # it is not as the vendor documents it
+    DECLINED = "OrderDeclined"  # there is no such program, or it is paused
+
+
 def offer_id(connection: str, program: str) -> str:
     """The id under which a program is offered in an ATS: always the same, and a UUID because some ATSs ask for one."""
     return str(uuid.uuid5(_OFFERS, f"{connection}/{program}"))
+
+
+def offers_of(programs: Sequence[Program], connection: str) -> list[AssessmentOffer]:
+    """What can be ordered at a connection, in the order of the file."""
+    return [
+        AssessmentOffer(id=offer_id(connection, program.key), name=program.title)
+        for program in programs
+        if program.connection == connection and program.orderable is True and not program.paused
+    ]
+
+
+def offers_edition(offers: Sequence[AssessmentOffer], *, base_url: str, options: Mapping[str, str]) -> str:
+    """Tells lists apart: the same for the same list in the same place, another where anything in it changed.
+
+    A connection that was pointed elsewhere (another address, another integration there) has told that place nothing yet.
+    """
+    return sha256(msgspec.json.encode((base_url, sorted(options.items()), offers))).hexdigest()
 
 
 def order_entry_key(dedupe: str, *, turn: int) -> str:

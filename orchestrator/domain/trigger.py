@@ -90,10 +90,28 @@ class TriggerDecision(Struct, frozen=True):
     findings: tuple[ProgramFinding, ...]
 
 
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What speaks for a stage entry being newer than the launch, where the ATS does not say when it was.
+
+    ``seen_elsewhere``: we saw the application in another stage, or in another visit of this one. ``moves``: what
+    verified deliveries said of a move of this application, each with the time at which the vendor says it happened, None
+    where it does not say.
+    """
+
+    seen_elsewhere: bool = False
+    moves: tuple[datetime | None, ...] = ()
+
+    def newer_than(self, launch: datetime) -> bool:
+        """Whether one of them is enough. That somebody merely stands there, as a poll finds them, is not."""
+        moved = any(at is None or at >= launch - CLOCK_TOLERANCE for at in self.moves)
+        return self.seen_elsewhere or moved
+
+
 class History(Struct, frozen=True, kw_only=True):
     """What happened before: interviews of this application, and what the programs have started."""
 
     live_since: datetime | None = None
+    evidence: Evidence = Evidence()
     open_interviews: int = 0
     finished_interviews: int = 0
     started_total: Mapping[str, int] = {}
@@ -169,9 +187,17 @@ def in_share(program_key: str, application_id: str, share: float) -> bool:
 
 
 def _before_launch(application: Application, history: History) -> bool:
-    """Who stood in the stage before the connection went live is left to a backfill, which people start on purpose."""
-    entered = application.entry.entered_at
-    return entered is not None and history.live_since is not None and entered < history.live_since - CLOCK_TOLERANCE
+    """Who may have stood in the stage before the connection went live is left to a backfill, started on purpose."""
+    if history.live_since is None:
+        return False
+    earliest = history.live_since - CLOCK_TOLERANCE
+    entered, applied = application.entry.entered_at, application.applied_at
+    if entered is not None:
+        return entered < earliest
+    # Who applied since then entered every stage since then.
+    if applied is not None and applied >= earliest:
+        return False
+    return not history.evidence.newer_than(history.live_since)
 
 
 def _checks(

@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -78,13 +79,16 @@ def render(name: str, context: MailContext) -> RenderedMail:
     folder = MailName(name)
     if not context.link and folder not in {MailName.COMPLETION, MailName.ALTERNATIVE_RECEIVED}:
         raise ValueError(f"the mail {folder.value!r} needs a link")
-    values = {
-        key: " ".join(value.split()) if isinstance(value, str) else value for key, value in asdict(context).items()
-    }
-    subject = _ENVIRONMENT.get_template(f"{folder.value}/subject.txt").render(values).strip()
+    return render_folder(folder.value, asdict(context))
+
+
+def render_folder(folder: str, facts: Mapping[str, object]) -> RenderedMail:
+    """Write the mail of a folder of templates, for whomever it is."""
+    values = {key: " ".join(value.split()) if isinstance(value, str) else value for key, value in facts.items()}
+    subject = _ENVIRONMENT.get_template(f"{folder}/subject.txt").render(values).strip()
     values["subject"] = subject
-    text = _ENVIRONMENT.get_template(f"{folder.value}/body.txt").render(values)
-    html = _ENVIRONMENT.get_template(f"{folder.value}/body.html").render(values)
+    text = _ENVIRONMENT.get_template(f"{folder}/body.txt").render(values)
+    html = _ENVIRONMENT.get_template(f"{folder}/body.html").render(values)
     return RenderedMail(subject, _tidy(text), html)
 
 

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from adapters.contract.errors import NotFound
 from adapters.contract.manifest import Capability
 from adapters.contract.model import Application
@@ -102,8 +104,14 @@ class BackfillSteps:
                 pass
             except UNREADABLE:
                 missing = Why.UNREADABLE
+            judged = Judgement(Outcome.SKIPPED, missing)
+            if found is not None:
+                # In a transaction of its own: it looks at the program's places, and whoever invites locks them after
+                # the application. The other way round, two of them would wait for each other.
+                async with self._database.reading() as session:
+                    judged = await self._judge.judge(session, connection, wish, found)
             async with ats.finish() as tx:
-                await self._settle(tx, payload, connection, wish, found or missing, wait=wait)
+                await self._settle(tx, payload, connection, Seen(wish, found, judged), wait=wait)
         return None
 
     async def _settle(
@@ -111,8 +119,7 @@ class BackfillSteps:
         tx: Transaction,
         payload: ConsiderForBackfill,
         connection: AtsConnection,
-        wish: Wish,
-        found: Application | Why,
+        seen: "Seen",
         *,
         wait: timedelta,
     ) -> None:
@@ -124,9 +131,7 @@ class BackfillSteps:
             # Somebody switched it off while we read: nobody is invited, and this one is looked at again later.
             await put_next(tx, row, delay=STOP_LOOK)
             return
-        judgement = Judgement(Outcome.SKIPPED, found) if isinstance(found, Why) else None
-        if isinstance(found, Application):
-            judgement = await self._invite(tx, connection, wish, found)
+        judgement = await self._invite(tx, connection, seen)
         if judgement is None or judgement.outcome is Outcome.LATER:
             # An older reading proves nothing; and where today's places are taken, there are new ones tomorrow.
             until = wait if judgement is None else _tomorrow(now) - now
@@ -143,17 +148,15 @@ class BackfillSteps:
                 return
         await put_next(tx, row, delay=wait)
 
-    async def _invite(
-        self, tx: Transaction, connection: AtsConnection, wish: Wish, found: Application
-    ) -> Judgement | None:
-        judgement = await self._judge.judge(tx.session, connection, wish, found)
-        if judgement.outcome is Outcome.HELD:
+    async def _invite(self, tx: Transaction, connection: AtsConnection, seen: "Seen") -> Judgement | None:
+        found, judgement = seen.found, seen.judged
+        if found is not None and judgement.outcome is Outcome.HELD:
             # The stage is shown where people map stages; of a person who is not concerned yet, nothing is kept.
             await intake.quarantine(tx.session, connection=connection.key, stage=found.stage, at=self._clock.now())
-        if judgement.outcome is not Outcome.INVITED:
+        if found is None or judgement.outcome is not Outcome.INVITED:
             return judgement
         return await self._triggering.take_in_early(
-            tx, connection, found, lambda: self._judge.judge(tx.session, connection, wish, found)
+            tx, connection, found, lambda: self._judge.judge(tx.session, connection, seen.wish, found)
         )
 
     async def _list(self, row: BackfillRow, connection: AtsConnection, payload: AdvanceBackfill, job: Job) -> None:
@@ -205,6 +208,14 @@ class BackfillSteps:
         row = await rows.by_id(tx.session, payload.backfill_id, lock=True)
         if row is not None and row.state not in rows.ENDED and row.step == payload.step:
             await put_next(tx, row, delay=STOP_LOOK)
+
+
+class Seen(Struct, frozen=True):
+    """An application as it was read a moment ago (None: it could not be), and what seemed to become of it then."""
+
+    wish: Wish
+    found: Application | None
+    judged: Judgement
 
 
 async def put_next(tx: Transaction, row: BackfillRow, *, delay: timedelta | None = None) -> None:

@@ -38,12 +38,14 @@ class Safe:
         """A stored credential; None where none is stored."""
         return self._stored.get((connection, name))
 
-    def tokens(self, connection: Connection, credentials: Mapping[str, str]) -> DatabaseTokens | None:
+    def tokens(self, connection: Connection, credentials: Mapping[str, str], *, consent: bool) -> DatabaseTokens | None:
         """Where its tokens are kept, for every process; None without a key to encrypt them with."""
         if not self.ring:
             return None
         bound = binding(connection.adapter, connection.base_url, credentials.get("client_id", ""))
-        return DatabaseTokens(self._database, self._clock, self.ring, connection=connection.key, bound=bound)
+        return DatabaseTokens(
+            self._database, self._clock, self.ring, connection=connection.key, bound=bound, consent=consent
+        )
 
     def return_address(self, connection: str) -> str:
         """Where a vendor sends the browser of an administrator back to."""
@@ -162,15 +164,7 @@ def connect_all(
         presented = tuple(secret(source.env) for source in connection.assessment_secrets)
         if missing:
             continue
-        tokens = safe.tokens(connection, credentials)
         try:
-            adapter = create(
-                connection.adapter,
-                base_url=connection.base_url,
-                credentials=credentials,
-                options=connection.options,
-                tokens=tokens,
-            )
             way = flow(
                 connection.adapter,
                 base_url=connection.base_url,
@@ -178,12 +172,28 @@ def connect_all(
                 options=connection.options,
                 redirect_uri=safe.return_address(connection.key),
             )
+            tokens = safe.tokens(connection, credentials, consent=way is not None)
+            adapter = create(
+                connection.adapter,
+                base_url=connection.base_url,
+                credentials=credentials,
+                options=connection.options,
+                tokens=tokens,
+            )
             desk = _desk(connection, credentials, tokens, presented, orders)
         except AdapterError as error:
             missing.append(f"connection {connection.key}: {error}")
             continue
         safe.consented(connection.key, way, tokens)
-        made.append(AtsConnection(settings=connection, adapter=adapter, webhook_secrets=secrets, desk=desk))
+        made.append(
+            AtsConnection(
+                settings=connection,
+                adapter=adapter,
+                webhook_secrets=secrets,
+                desk=desk,
+                by_consent=way is not None,
+            )
+        )
     if missing:
         raise SettingsInvalid("; ".join(missing))
     return Connections(made)

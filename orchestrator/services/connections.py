@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from msgspec import Struct
 from typing_extensions import override
 
 from adapters.contract.adapter import Adapter
+from adapters.contract.allowance import listening
 from adapters.contract.assessment import AssessmentReporter, AssessmentServer
 from adapters.contract.model import Stage, StageKind
 from orchestrator.config.schema import Connection
@@ -17,6 +19,7 @@ from orchestrator.domain.stage import StageMap, normal_name
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
 from orchestrator.services.exchange import Conversation, Exchange
+from orchestrator.work.allowance import Allowances
 from orchestrator.work.job import Job
 from orchestrator.work.stops import refuse_if_stopped
 
@@ -37,13 +40,14 @@ class OrderDesk(Struct, frozen=True):
 class AtsConnection(Struct, frozen=True):
     """One connection at run time: its settings, its adapter, and the secrets that sign its webhooks.
 
-    ``desk`` is None where nothing can be ordered.
+    ``desk`` is None where nothing can be ordered; ``by_consent``: it signs in with what somebody consented to.
     """
 
     settings: Connection
     adapter: Adapter
     webhook_secrets: tuple[str, ...]
     desk: OrderDesk | None = None
+    by_consent: bool = False
 
     @override
     def __repr__(self) -> str:
@@ -110,6 +114,7 @@ class SyncLog:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._allowances = Allowances()
 
     @asynccontextmanager
     async def conversation(
@@ -122,7 +127,13 @@ class SyncLog:
         What was said and heard is in the log when the block has ended, however it ended.
         """
         talk = Conversation(
-            self._database, self._clock, job, connection=connection.key, external_id=external_id, program=program
+            self._database,
+            self._clock,
+            job,
+            connection=connection.key,
+            allowances=self._allowances,
+            external_id=external_id,
+            program=program,
         )
         try:
             yield talk
@@ -160,8 +171,10 @@ class SyncLog:
                 await refuse_if_stopped(tx.session, connection=connection.key)
                 await exchange.begin(tx)
         try:
-            with exchange.timed():
+            with listening(partial(self._allowances.hear, connection.key)), exchange.timed():
                 yield
         finally:
             async with self._database.transaction() as tx:
                 await exchange.end(tx)
+                fed = await self._allowances.feed(tx, connection.key)
+            self._allowances.taken(connection.key, fed)

@@ -62,8 +62,11 @@ class Consenting:
         async with self._database.reading() as session:
             stored = {row.name: row for row in await rows.secrets(session) if row.connection == connection}
             token = await rows.token(session, connection)
-            ends = [end for end in await rows.ends(session) if end[0] == connection]
+            told = [end for end in await rows.ends(session) if end[0] == connection]
             paused = [one for one in await pauses(session) if one.rate_key == connection]
+        # What is stored and not used any more ends unnoticed.
+        sources = found.settings.credentials
+        ends = [end for end in told if end[1] is None or (end[1] in sources and sources[end[1]].stored)]
         way = self._ways.get(connection)
         consent = None
         if way is not None:
@@ -133,16 +136,20 @@ class Consenting:
         if question is None or question.expires_at <= self._clock.now():
             raise Stale(_STRANGE)
         if not code:
-            async with self._database.transaction() as tx:
-                tx.audit(_event(self._clock.now(), actor, "declined", connection))
+            await self._note(actor, "declined", connection)
             raise InputInvalid(f"{connection} was not connected: the consent was not given. Nothing was changed.")
         verifier = self._ring.unseal(question.sealed, about=_verifier_of(state))
         try:
             given = await way.flow.exchange(code, verifier=verifier)
         except AdapterError as error:
+            await self._note(actor, "failed", connection)
             raise InputInvalid(f"{connection} was not connected: {error}. Please begin again.") from None
         async with self._database.transaction() as tx:
             await tokens.connect(tx, given, actor=f"account:{actor.id}")
+
+    async def _note(self, actor: Account, verb: str, connection: str) -> None:
+        async with self._database.transaction() as tx:
+            tx.audit(_event(self._clock.now(), actor, verb, connection))
 
     def _way(self, connection: str) -> tuple[ConsentWay, DatabaseTokens]:
         self._connections.get(connection)

@@ -7,12 +7,12 @@ is asked while a transaction is open, and what was found is not kept.
 import asyncio
 import shutil
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct, structs
 
 from orchestrator.config.schema import Configuration
+from orchestrator.db.models.credential import TokenRow
 from orchestrator.db.repositories import credentials, doctoring, stops
 from orchestrator.db.repositories.intake import learnt_stages
 from orchestrator.db.revisions import revisions
@@ -38,7 +38,10 @@ from orchestrator.domain.findings import Report
 from orchestrator.ports import Clock, Questionable
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.doctor_looking import Looking
+from orchestrator.services.doctor_orders import order_facts
+from orchestrator.services.endings import Ending
 from orchestrator.services.engine import overdue
+from orchestrator.services.sealing import key_of
 from orchestrator.services.stopping import stopped_keys
 from orchestrator.work.limits import seconds_to_turn
 from orchestrator.work.metrics import Metrics, measure
@@ -49,7 +52,8 @@ from rubrics.schema import Rubric
 class Installation(Struct, frozen=True, kw_only=True):
     """What the environment says of this installation, without its secrets.
 
-    ``model`` is the model's name and the address of its endpoint, None for the embedded grader.
+    ``model`` is the model's name and the address of its endpoint, None for the embedded grader; ``credential_keys`` are the
+    ids of the keys that open what is stored.
     """
 
     config: Path
@@ -60,6 +64,7 @@ class Installation(Struct, frozen=True, kw_only=True):
     smtp_protected: bool
     sender_domain: str
     model: tuple[str, str] | None
+    credential_keys: tuple[str, ...] = ()
 
 
 class Running(Struct, frozen=True, kw_only=True):
@@ -68,7 +73,7 @@ class Running(Struct, frozen=True, kw_only=True):
     metrics: Metrics
     overdue: float
     stops: tuple[Stop, ...]
-    ends: Mapping[str, datetime]
+    ends: Sequence[Ending]
 
 
 class Doctor:
@@ -155,14 +160,11 @@ class Doctor:
             metrics = await measure(session)
             stopped = await stops.listed(session)
             ends = await credentials.ends(session)
-        first: dict[str, datetime] = {}
-        for connection, _, at in ends:
-            first[connection] = min(at, first.get(connection, at))
         return Running(
             metrics=metrics,
             overdue=overdue(metrics, stopped=stopped_keys(stopped)),
             stops=tuple(Stop(scope=StopScope(row.scope.value), name=row.name) for row in stopped),
-            ends=first,
+            ends=ends,
         )
 
     async def _house(self, state: DatabaseState, run: Running | None, *, whole: bool) -> HouseFacts:
@@ -198,13 +200,24 @@ class Doctor:
             learnt = await learnt_stages(session, connection.key)
             seen = await doctoring.comings(session, connection.key, now=self._clock.now())
             wait = await seconds_to_turn(session, connection.key)
+            tokens = await credentials.token(session, connection.key)
+            ordered = await order_facts(
+                session, connection, self._configuration, base_url=self._installation.base_url, now=self._clock.now()
+            )
         facts = structs.replace(
             facts,
             learnt=tuple(learnt),
             stage_map=connection.stage_map(learnt),
-            traffic=_traffic(seen, run, connection.key, wait),
+            traffic=_traffic(seen, run, connection, wait, lost_key=self._lost_key(connection, tokens)),
+            orders=ordered,
         )
         return await self._looking.look(connection, facts) if ask else facts
+
+    def _lost_key(self, connection: AtsConnection, tokens: TokenRow | None) -> str | None:
+        if not connection.by_consent or tokens is None or tokens.sealed is None:
+            return None
+        key = key_of(tokens.sealed)
+        return None if key in self._installation.credential_keys else key
 
     def _told(self, connection: AtsConnection) -> ConnectionFacts:
         """What the file and the vendor's manifest say."""
@@ -224,10 +237,17 @@ class Doctor:
             programs=programs,
             rubrics=tuple({rubric.id: rubric for rubric in rubrics}.values()),
             link_length=len(f"{self._installation.base_url}/results/") + AUDIT_REF_LENGTH,
+            by_consent=connection.by_consent,
         )
 
 
-def _traffic(seen: doctoring.Comings, run: Running, key: str, wait: float) -> Traffic:
+def _traffic(
+    seen: doctoring.Comings, run: Running, connection: AtsConnection, wait: float, *, lost_key: str | None
+) -> Traffic:
+    key, asked = connection.key, connection.settings.credentials
+    # An end that was stored with a credential that evenhand.yaml takes from elsewhere by now concerns nobody.
+    stored = [at for one, name, at in run.ends if one == key and name in asked and asked[name].stored]
+    told = [at for one, name, at in run.ends if one == key and name is None]
     return Traffic(
         live_since=seen.live_since,
         polled_at=seen.polled_at,
@@ -237,7 +257,12 @@ def _traffic(seen: doctoring.Comings, run: Running, key: str, wait: float) -> Tr
         pause=_pause(run.metrics, key),
         turn_wait=wait,
         quarantined=seen.quarantined,
-        credentials_end=run.ends.get(key),
+        credentials_end=min(stored, default=None),
+        credentials_end_told=min(told, default=None),
+        lost_key=lost_key,
+        drift=seen.drift,
+        missed=seen.missed.count if seen.missed else 0,
+        missed_since=seen.missed.since if seen.missed else None,
     )
 
 

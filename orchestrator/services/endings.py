@@ -39,6 +39,15 @@ class Endings:
         return None
 
 
+def still_used(ends: Sequence[Ending], connections: Connections) -> tuple[Ending, ...]:
+    """Without what belongs to a connection, or to a stored credential, that evenhand.yaml does not name any more."""
+    stored = {
+        one.key: frozenset(name for name, source in one.settings.credentials.items() if source.stored)
+        for one in connections.all()
+    }
+    return tuple((key, name, at) for key, name, at in ends if key in stored and (name is None or name in stored[key]))
+
+
 def ending_troubles(ends: Sequence[Ending], *, now: datetime) -> Iterator[str]:
     """Sentences for the operations page, the most pressing first."""
     for connection, name, at in sorted(ends, key=lambda end: end[2]):

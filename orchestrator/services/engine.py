@@ -1,6 +1,6 @@
 """The durable engine in words: who works, what waits, and what an operator should know or do about it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from orchestrator.services.views import EngineView, PausedConnection, WorkerItem
@@ -79,6 +79,12 @@ def engine_troubles(metrics: Metrics, *, stopped: Collection[str] = ()) -> Itera
             yield f"{one.rate_key} has not answered for {waited}; it is asked again and again, and nothing is lost"
         else:
             yield f"{one.rate_key} is paused: {one.reason}"
+
+
+def closed_troubles(closed: Mapping[str, float]) -> Iterator[str]:
+    """Sentences about connections whose ATS wants fewer requests, with the seconds until their next turn."""
+    for connection, seconds in closed.items():
+        yield f"{connection} asks for fewer requests: its work waits for {_span(seconds)}, then it goes on by itself"
 
 
 def _unattended(metrics: Metrics, free: Sequence[Backlog]) -> Iterator[str]:

@@ -14,16 +14,19 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
 
-from adapters.contract.errors import AdapterError, OutcomeUnknown, Timeout, Unavailable
+from adapters.contract.allowance import listening
+from adapters.contract.errors import AdapterError, OutcomeUnknown, Timeout, Unavailable, Unsupported
 from orchestrator.db.base import new_id
 from orchestrator.db.models.writeback import Direction
 from orchestrator.db.repositories import writebacks
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.ports import Clock
+from orchestrator.work.allowance import Allowances, Heard
 from orchestrator.work.job import Job
 from orchestrator.work.limits import PATIENCE, keep_lease, reserve_turns
 from orchestrator.work.outcome import LeaseLost, Outcome
@@ -115,6 +118,7 @@ class Conversation:
         job: Job,
         *,
         connection: str,
+        allowances: Allowances,
         external_id: str | None = None,
         program: str | None = None,
     ) -> None:
@@ -122,19 +126,23 @@ class Conversation:
         self._clock = clock
         self._job = job
         self._connection = connection
+        self._allowances = allowances
         self._external_id = external_id
         self._program = program
         self._unwritten: list[Record] = []
         self._turns: deque[float] = deque()
         self._patience = PATIENCE
+        self._fed: Heard | None = None
 
     def keep(self, record: Record) -> None:
         """Write something down in the next transaction."""
         self._unwritten.append(record)
 
     @asynccontextmanager
-    async def pull(self, operation: str, *, fields: Sequence[str] = (), turns: int = 1) -> AsyncIterator[None]:
-        """Make a request that changes nothing, in the block.
+    async def pull(
+        self, operation: str, *, fields: Sequence[str] = (), turns: int = 1, about_all: bool = False
+    ) -> AsyncIterator[None]:
+        """Make a request that changes nothing, in the block; ``about_all``: about the connection, not one application.
 
         ``turns`` are taken in one transaction where none is left from before: this one and those of the requests that
         are likely to follow. A turn that is used late is never used twice, so the connection's rate holds on average.
@@ -147,6 +155,8 @@ class Conversation:
                 await self._reserve(tx, turns)
         await self._wait_for_turn()
         exchange = self._exchange(Direction.PULL, operation, fields)
+        if about_all:
+            exchange.external_id = None
         self.keep(exchange.end)
         with self._answering(), exchange.timed():
             yield
@@ -180,10 +190,14 @@ class Conversation:
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Note for the engine whether the ATS answered, with whatever: only then is a connection no longer down."""
+        """Note what the ATS says is left of its limit, and for the engine whether it answered, with whatever.
+
+        Only then is a connection no longer down.
+        """
         try:
-            yield
-        except (Timeout, Unavailable, OutcomeUnknown):
+            with listening(partial(self._allowances.hear, self._connection)):
+                yield
+        except (Timeout, Unavailable, OutcomeUnknown, Unsupported):
             raise
         except AdapterError:
             self._job.answered = True
@@ -193,10 +207,14 @@ class Conversation:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction that also writes down what waits for it."""
+        self._fed = None
         async with self._database.transaction() as tx:
             await self._write_down(tx)
             yield tx
+            await self._feed(tx, promised=len(self._turns))
         self._unwritten.clear()
+        # Only now: what a transaction that was rolled back took along, the next one must take along again.
+        self._allowances.taken(self._connection, self._fed)
 
     @asynccontextmanager
     async def finish(self, outcome: Outcome | None = None) -> AsyncIterator[Transaction]:
@@ -211,8 +229,12 @@ class Conversation:
         self._unwritten.clear()
 
     async def close(self) -> None:
-        """Write down what no transaction has."""
-        if self._unwritten:
+        """Write down what no transaction has, and tell the others of a limit that is nearly used up.
+
+        Not in ``finish``: the bucket is locked after the work, which is settled last there.
+        """
+        self._turns.clear()
+        if self._unwritten or self._allowances.pressing(self._connection):
             async with self.transaction():
                 pass
 
@@ -221,9 +243,14 @@ class Conversation:
             await record(tx)
 
     async def _reserve(self, tx: Transaction, count: int) -> None:
+        await self._feed(tx)
         now = time.monotonic()
         waits = await reserve_turns(tx, self._connection, count=count, patience=self._patience)
         self._turns.extend(now + wait for wait in waits)
+
+    async def _feed(self, tx: Transaction, *, promised: int = 0) -> None:
+        if self._fed is None:
+            self._fed = await self._allowances.feed(tx, self._connection, promised=promised)
 
     async def _wait_for_turn(self) -> None:
         self._patience = ONCE_BEGUN

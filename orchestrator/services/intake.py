@@ -5,29 +5,39 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
+import structlog
 from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
 
-from adapters.contract.delivery import Answer, Greeter
+from adapters.contract.delivery import Answer, Greeter, SomethingChanged
 from adapters.contract.errors import NotFound, PayloadInvalid, SignatureInvalid
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged
 from adapters.contract.model import Application, ChangedPage
 from orchestrator.db.inbox import Inbox, Received
 from orchestrator.db.models.intake import DeliverySource, DeliveryState
 from orchestrator.db.repositories import intake as rows
+from orchestrator.db.repositories import stock
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.trigger import CLOCK_TOLERANCE
 from orchestrator.ports import Clock
+from orchestrator.services import stocktaking
+from orchestrator.services.absences import Absences
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
+from orchestrator.services.drifting import NEWS, Drifting
 from orchestrator.services.kinds import PollConnection, ProcessDelivery, ReadApplication
 from orchestrator.services.triggering import OLDER, Triggering
+from orchestrator.work.admin import Selection, list_work
 from orchestrator.work.job import Job
 from orchestrator.work.lanes import behind, bounded, lock_lanes, settle_behind
-from orchestrator.work.outcome import Dead, Done, Outcome
+from orchestrator.work.outcome import Dead, Done, Outcome, Retry
 from orchestrator.work.queue import Item, enqueue, enqueue_many, hurry
+from orchestrator.work.table import WorkState
 from orchestrator.work.wakeup import News, ring
+
+log = structlog.get_logger(__name__)
 
 PORTION = 200
 """Deliveries that are made into work in one transaction."""
@@ -64,12 +74,17 @@ class Intake:
         self._triggering = triggering
         self._inbox = inbox
         self._deliveries = rows.Deliveries(database)
+        self._absences = Absences(database=database, clock=clock, lane=reading_lane)
+        self._drifting = Drifting(database=database, clock=clock, lane=reading_lane)
 
     async def go_live(self) -> None:
         """Remember since when each connection is live: who stood in a stage before is not interviewed by surprise."""
         async with self._database.transaction() as tx:
-            for connection in self._connections.all():
-                await rows.live_since(tx.session, connection.key, now=self._clock.now())
+            now, keys = self._clock.now(), [connection.key for connection in self._connections.all()]
+            for key in keys:
+                await rows.live_since(tx.session, key, now=now)
+            for key in await stock.forget_others(tx.session, keys):
+                tx.audit(stocktaking.event(now, "forgotten", key))
 
     async def receive(self, connection_key: str, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Take one webhook request in. When this returns a stored receipt, the delivery is on disk (N2).
@@ -92,7 +107,7 @@ class Intake:
         status = connection.adapter.manifest.answer_status
         if all(isinstance(event, Ping) for event in events):
             return Receipt(status, stored=False)
-        wanted = _application_ids(events)
+        wanted, news = _application_ids(events), _is_news(events)
         new = await self._inbox.store(
             Received(
                 connection=connection.key,
@@ -100,12 +115,12 @@ class Intake:
                 at=now,
                 headers=kept,
                 body=body,
-                state=DeliveryState.RECEIVED if wanted else DeliveryState.IGNORED,
-                outcome=None if wanted else "nothing in it is about an application",
+                state=DeliveryState.RECEIVED if wanted or news else DeliveryState.IGNORED,
+                outcome=None if wanted or news else "nothing in it is about an application",
                 lane=reading_lane(connection.key, wanted[0]) if len(wanted) == 1 else None,
             )
         )
-        if new and wanted:
+        if new and (wanted or news):
             ring(self._database, News.INBOX)
         return Receipt(status, stored=True, duplicate=not new)
 
@@ -145,22 +160,43 @@ class Intake:
             await rows.count_refusal(tx.session, connection=connection_key, day=self._clock.now().date(), reason=reason)
 
     async def process_delivery(self, payload: ProcessDelivery, job: Job) -> Outcome | None:
-        """Re-read every application that a delivery names, then decide."""
+        """Re-read every application that a delivery names, then decide; where it names none, poll at once."""
         delivery = await self._deliveries.get(payload.delivery_id)
         if delivery is None or delivery.state is not DeliveryState.RECEIVED:
             return Done()
         if delivery.body is None:
             return Dead("what this delivery said was removed by retention before it could be processed")
         connection = self._connections.get(delivery.connection)
-        ids = _application_ids(connection.adapter.parse(delivery.headers, delivery.body))
-        if len(ids) == 1:
+        events = connection.adapter.parse(delivery.headers, delivery.body)
+        ids, news = _application_ids(events), _is_news(events)
+        if len(ids) == 1 and not news:
             return await self._read_and_decide(connection, ids[0], delivery.id, job)
         # Many at once (a job was closed): each on its own, so that one that cannot be read holds up no other.
         async with job.finish() as tx:
             await lock_lanes(tx, [reading_lane(connection.key, external_id) for external_id in ids])
             for external_id in ids:
                 await self._enqueue_read(tx, connection.key, external_id, delivery.id)
+            if news:
+                await self._poll_at_once(tx, connection.key, delivery.id)
+            if news and not ids:
+                await rows.processed(tx.session, [delivery.id], outcome=NEWS, at=self._clock.now())
         return None
+
+    @staticmethod
+    async def _poll_at_once(tx: Transaction, connection: str, delivery_id: uuid.UUID) -> None:
+        """Poll now and not at the next tick; a poll that nobody has begun yet does for this news as well."""
+        subject = f"clock:poll:{connection}"
+        await lock_lanes(tx, [f"news/{connection}"])
+        queued = await list_work(tx.session, Selection(states=(WorkState.QUEUED,), subject=subject))
+        # One that was tried waits for its next try, perhaps for hours; the clock does not count it either.
+        if not any(item.attempt == 0 for item in queued):
+            await enqueue(
+                tx,
+                PollConnection(connection=connection),
+                rate_key=connection,
+                subject=subject,
+                dedupe=f"news:{delivery_id}",
+            )
 
     async def read_application(self, payload: ReadApplication, job: Job) -> Outcome | None:
         """Re-read one application, then decide."""
@@ -181,7 +217,25 @@ class Intake:
             page = await self._poll_page(connection, cursor, since, job)
             cursor = page.cursor
             if not page.more:
-                return Done()
+                break
+        await self._watch(connection)
+        return Done()
+
+    async def _watch(self, connection: AtsConnection) -> None:
+        """After a poll: have stock taken, look again for whoever is not shown, count what the last polls alone found.
+
+        None of it may hold up the polls: what the database refuses is tried again after the next one.
+        """
+        for what, watch in (
+            ("stock", partial(stocktaking.begin, self._database, self._clock, connection)),
+            ("absences", partial(self._absences.look_again, connection.key, self._look_again)),
+            ("drift", partial(self._drifting.judge, connection)),
+        ):
+            try:
+                await watch()
+            except SQLAlchemyError as error:
+                # Never the message: it repeats statements and values.
+                log.warning("poll.watch_failed", what=what, connection=connection.key, error=type(error).__name__)
 
     async def _poll_page(self, connection: AtsConnection, cursor: str | None, since: datetime, job: Job) -> ChangedPage:
         async with self._sync.conversation(connection, None, job) as ats:
@@ -217,6 +271,10 @@ class Intake:
         if delivery_id is not None:
             await self._enqueue_read(tx, connection, external_id, delivery_id)
 
+    async def _look_again(self, tx: Transaction, connection: str, external_id: str, at: datetime) -> None:
+        mark = f"absent:{at.timestamp():.0f}"
+        await self.announce(tx, connection, external_id, DeliverySource.REPLAY, mark=mark)
+
     @staticmethod
     async def _enqueue_read(tx: Transaction, connection: str, external_id: str, delivery_id: uuid.UUID) -> None:
         payload = ReadApplication(delivery_id=delivery_id, connection=connection, external_id=external_id)
@@ -241,12 +299,19 @@ class Intake:
             with suppress(NotFound):
                 async with ats.pull("read_application", fields=_READ):
                     found = await connection.adapter.read_application(external_id)
+            moved_at = None if found is not None else await self._said_to_move(connection, external_id, delivery_id)
+            if moved_at is not None and job.attempt <= len(LOOKS):
+                return Retry(reason=NOT_YET, after=LOOKS[job.attempt - 1])
             async with ats.finish() as tx:
-                # Nothing ends because of one 404: a lagging replica or a lost permission says the same.
-                outcome = "the application is gone"
+                now = self._clock.now()
                 if found is not None:
                     outcome = await self._triggering.take_in(tx, connection, found, delivery_id)
-                now = self._clock.now()
+                else:
+                    # Nothing ends because of one 404: a lagging replica or a lost permission says the same.
+                    outcome = await self._absences.note(tx, connection.key, external_id) or GONE
+                if moved_at is not None:
+                    one = {"connection": connection.key, "external_id": external_id}
+                    await stock.note_move(tx.session, **one, moved_at=moved_at, at=now)
                 await rows.processed(tx.session, [delivery_id], outcome=outcome, at=now)
                 # What proves nothing settles nothing else: the next delivery gets a reading of its own.
                 if riders and job.lane and found is not None and outcome != OLDER:
@@ -254,11 +319,32 @@ class Intake:
                     told = [
                         msgspec.json.decode(text, type=_Rider).delivery_id for text in await settle_behind(tx, riders)
                     ]
+                    if found.entry.entered_at is None:
+                        # Only who tells of such an entry can say that it is new: each is heard by itself.
+                        for rider in await rows.told_by_the_ats(tx.session, told):
+                            await self._triggering.take_in(tx, connection, found, rider)
                     await rows.processed(tx.session, told, outcome=_TOGETHER, at=now)
+        return None
+
+    async def _said_to_move(
+        self, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID
+    ) -> datetime | None:
+        """When the application that a delivery says has moved did so, or is told to have; None where it says no such thing."""
+        delivery = await self._deliveries.get(delivery_id)
+        if delivery is None or delivery.body is None:
+            return None
+        for event in connection.adapter.parse(delivery.headers, delivery.body):
+            if isinstance(event, StageChanged) and event.application_id == external_id:
+                return event.occurred_at or self._clock.now()
         return None
 
 
 _READING = (ProcessDelivery.kind, ReadApplication.kind)
+GONE = "the application is gone"
+NOT_YET = "the ATS tells of a move and does not show the application; we look again"
+LOOKS = (60.0, 600.0)
+"""Seconds after which an application is looked for again that is said to have moved: a replica may lag."""
+
 _TOGETHER = "one reading answered this and an earlier delivery"
 
 
@@ -289,6 +375,11 @@ def _may_be_secret(header: str) -> bool:
 def _application_ids(events: tuple[Event, ...]) -> tuple[str, ...]:
     ids = (event.application_id for event in events if isinstance(event, StageChanged | ApplicationChanged))
     return tuple(dict.fromkeys(ids))
+
+
+def _is_news(events: tuple[Event, ...]) -> bool:
+    """Whether something changed, and nobody says of whom."""
+    return any(isinstance(event, SomethingChanged) for event in events)
 
 
 def _dedupe(events: tuple[Event, ...], body: bytes) -> str:

@@ -71,6 +71,22 @@ class ReportOrder(Payload, frozen=True, kw_only=True):
     report_id: uuid.UUID
 
 
+class PublishOffers(Payload, frozen=True, kw_only=True):
+    """Put the list of what can be ordered where the ATS keeps it, if it is another than the one that lies there."""
+
+    kind: ClassVar[str] = "order.publish"
+    priority: ClassVar[Priority] = Priority.BULK
+    connection: str
+
+
+class FindOrders(Payload, frozen=True, kw_only=True):
+    """Ask an ATS that keeps its orders which are open, for those whose delivery was lost."""
+
+    kind: ClassVar[str] = "order.find"
+    priority: ClassVar[Priority] = Priority.BULK
+    connection: str
+
+
 class PollConnection(Payload, frozen=True, kw_only=True):
     """Ask an ATS what changed since the last time."""
 
@@ -85,6 +101,21 @@ class InspectConnection(Payload, frozen=True, kw_only=True):
     kind: ClassVar[str] = "ats.inspect"
     priority: ClassVar[Priority] = Priority.BULK
     connection: str
+
+
+class WatchCredentials(Payload, frozen=True, kw_only=True):
+    """Look which credentials end soon or are refused, and plan a mail for whoever is to be told."""
+
+    kind: ClassVar[str] = "credential.watch"
+    priority: ClassVar[Priority] = Priority.BULK
+
+
+class TellOfCredential(Payload, frozen=True, kw_only=True):
+    """Tell one administrator (None: the contact of evenhand.yaml) of the credential warning with this key."""
+
+    kind: ClassVar[str] = "credential.tell"
+    key: str
+    account_id: uuid.UUID | None
 
 
 class ApplyRetention(Payload, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What looks at everything that an ATS has: backfills, and the audit of what is in the ATS."""
+"""What looks at everything that an ATS has: backfills, taking stock, and the audit of what is in the ATS."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from orchestrator.services.backfill_steps import BackfillSteps
 from orchestrator.services.backfilling import Backfilling
 from orchestrator.services.connections import Connections, SyncLog
 from orchestrator.services.kinds import AdvanceBackfill, ConsiderForBackfill
+from orchestrator.services.stocktaking import Stocktaking, TakeStock
 from orchestrator.services.surveying import Surveying
 from orchestrator.services.triggering import Triggering
 from orchestrator.work.job import Handler
@@ -24,6 +25,7 @@ class Looking:
 
     backfilling: Backfilling
     auditing: Auditing
+    stocktaking: Stocktaking
     handlers: Mapping[type[Payload], Handler]
 
 
@@ -56,11 +58,17 @@ def looking(
         surveying=surveying,
         judge=judge,
     )
+    stocktaking = Stocktaking(database=database, clock=clock, connections=connections, sync=sync)
     auditing = Auditing(
         database=database, clock=clock, configuration=configuration, connections=connections, surveying=surveying
     )
     return Looking(
         backfilling=backfilling,
         auditing=auditing,
-        handlers={AdvanceBackfill: steps.advance, ConsiderForBackfill: steps.consider},
+        stocktaking=stocktaking,
+        handlers={
+            AdvanceBackfill: steps.advance,
+            ConsiderForBackfill: steps.consider,
+            TakeStock: stocktaking.advance,
+        },
     )

@@ -3,11 +3,14 @@
 import uuid
 
 import msgspec
+from msgspec import Struct, structs
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import StageKind
 from orchestrator.db.models.intake import DeliverySource
 from orchestrator.db.models.interview import InterviewRow
-from orchestrator.db.repositories import credentials, interviews, stops
+from orchestrator.db.models.ordering import OrderReportRow, ReportState
+from orchestrator.db.repositories import credentials, interviews, stops, writebacks
 from orchestrator.db.repositories import operations as rows
 from orchestrator.db.repositories.audit import verify_chain
 from orchestrator.db.session import Database, Transaction
@@ -15,10 +18,12 @@ from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, allowed
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
-from orchestrator.services.endings import ending_troubles
-from orchestrator.services.engine import engine_troubles, engine_view, paused_connections
+from orchestrator.services.connections import Connections
+from orchestrator.services.endings import ending_troubles, still_used
+from orchestrator.services.engine import closed_troubles, engine_troubles, engine_view, paused_connections
+from orchestrator.services.field_check import HELD, RESUMED
 from orchestrator.services.intake import Intake, reading_lane
-from orchestrator.services.kinds import WriteBack
+from orchestrator.services.kinds import ReportOrder, WriteBack
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import stop_item, stop_troubles, stopped_keys
 from orchestrator.services.timelines import timeline_items
@@ -27,26 +32,48 @@ from orchestrator.services.views import (
     ApplicationItem,
     ConflictItem,
     OperationsView,
+    PausedConnection,
     QuarantineItem,
     SyncItem,
     TimelineView,
     WorkItem,
 )
-from orchestrator.work import admin, limits
+from orchestrator.services.watching import watch_troubles
+from orchestrator.work import admin, allowance, limits
 from orchestrator.work.admin import Selection
+from orchestrator.work.holds import Hold, holds, let_held_go
 from orchestrator.work.lanes import lock_lanes
 from orchestrator.work.metrics import Metrics, measure
 from orchestrator.work.table import WorkState
 
 LIMIT = 100
+MANY = 1_000_000
+
+
+class _Carried(Struct, frozen=True):
+    """What an item of work was to do, and what becomes of it if it was to tell how an order stands."""
+
+    kind: str
+    payload: str
+    report: ReportState
+
+
+class Replayed(Struct, frozen=True):
+    """The numbers of what is in the queue again, and of what stays: a person must look first whether its note is there."""
+
+    ids: list[int]
+    asked: list[int]
 
 
 class Operating:
     """Looks at the whole, and lets people mend it."""
 
-    def __init__(self, *, database: Database, clock: Clock, intake: Intake, steps: Steps) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, connections: Connections, intake: Intake, steps: Steps
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._connections = connections
         self._intake = intake
         self._steps = steps
 
@@ -61,8 +88,14 @@ class Operating:
             counts = await rows.counts(session)
             stopped = await stops.listed(session)
             ends = await credentials.ends(session)
-        troubles = [*stop_troubles(stopped), *ending_troubles(ends, now=self._clock.now())]
+            held = await holds(session, HELD)
+            closed = await allowance.closed(session)
+            watched = await watch_troubles(session, now=self._clock.now())
+        ends = still_used(ends, self._connections)
+        troubles = [*stop_troubles(stopped), *ending_troubles(ends, now=self._clock.now()), *watched]
         troubles += engine_troubles(engine, stopped=stopped_keys(stopped))
+        troubles += closed_troubles(closed)
+        troubles += [f"{_waiting(hold)} to {hold.connection} {_wait(hold)}: {hold.reason}" for hold in held]
         troubles += [f"{len(dead)} piece{_s(len(dead))} of work given up; a person is needed"] if dead else []
         waiting = len(quarantine)
         troubles += [f"{waiting} stage{_s(waiting)} nobody has mapped yet"] if waiting else []
@@ -76,7 +109,7 @@ class Operating:
             sync=sync,
             counts=counts,
             stage_kinds=tuple(kind.value for kind in StageKind),
-            pauses=paused_connections(engine),
+            pauses=(*paused_connections(engine), *map(_held, held)),
             engine=engine_view(engine),
             stops=tuple(stop_item(row) for row in stopped),
         )
@@ -266,27 +299,27 @@ class Operating:
             await self._steps.take(tx, interview, Reopen(), actor=actor, now=self._clock.now())
 
     async def resume(self, connection: str, *, actor: str) -> None:
-        """Let the work of a paused connection go on, after its credentials were mended.
+        """Let the work of a connection go on, after its credentials or its fields were mended.
 
         Raises:
-            Missing: the connection is not paused.
+            Missing: the connection is not paused, and no write-back waits for its fields.
         """
         async with self._database.transaction() as tx:
-            if not await limits.resume(tx, connection):
+            freed = await let_held_go(tx, connection, HELD)
+            if not await limits.resume(tx, connection) and not freed:
                 raise Missing("That connection is not paused.")
-            tx.audit(
-                AuditEvent(at=self._clock.now(), actor=actor, tag="operations:connection:resumed", subject=connection)
-            )
+            tx.audit(AuditEvent(at=self._clock.now(), actor=actor, tag=RESUMED, subject=connection))
 
     async def replay(self, work_id: int, *, actor: str) -> None:
         """Put a dead letter back into the queue."""
         async with self._database.transaction() as tx:
             await admin.replay(tx, work_id, actor=actor)
 
-    async def replay_many(self, selection: Selection, *, actor: str) -> list[int]:
-        """Put every dead letter of a selection back; returns their numbers."""
+    async def replay_many(self, selection: Selection, *, actor: str) -> Replayed:
+        """Put every dead letter of a selection back, but those of which a person is asked: each of those by its number."""
         async with self._database.transaction() as tx:
-            return await admin.replay_many(tx, selection, actor=actor)
+            asked = await _asked(tx.session, selection)
+            return Replayed(await admin.replay_many(tx, selection, actor=actor, but=asked), asked)
 
     async def open_work(self, selection: Selection) -> list[int]:
         """The numbers of what is queued or running in a selection: what ``cancel`` would take."""
@@ -294,7 +327,7 @@ class Operating:
             return await admin.open_ids(session, selection)
 
     async def cancel(self, selection: Selection, *, reason: str, actor: str) -> list[int]:
-        """Cancel what is queued or running in a selection; write-backs among it are no longer pending.
+        """Cancel what is queued or running in a selection; write-backs and reports among it are no longer pending.
 
         Returns their numbers.
 
@@ -304,20 +337,63 @@ class Operating:
         async with self._database.transaction() as tx:
             cancelled = await admin.cancel_by_hand(tx, selection, actor=actor, reason=reason)
             for item in cancelled:
-                await self._settle_write_back(tx, item.kind, item.payload)
+                carried = _Carried(item.kind, item.payload, ReportState.OVERTAKEN)
+                await self._settle_carried(tx, carried, reason=reason, actor=actor)
         return [item.id for item in cancelled]
 
     async def done_by_hand(self, work_id: int, *, reason: str, actor: str) -> None:
-        """Settle a dead letter as done by a person; a write-back that it carried is settled with it."""
+        """Settle a dead letter as done by a person; a write-back or a report that it carried is settled with it."""
         async with self._database.transaction() as tx:
             item = await admin.show_work(tx.session, work_id)
             await admin.done_by_hand(tx, work_id, actor=actor, reason=reason)
-            await self._settle_write_back(tx, item.kind, item.payload)
+            carried = _Carried(item.kind, item.payload, ReportState.TOLD)
+            await self._settle_carried(tx, carried, reason=reason, actor=actor)
 
-    async def _settle_write_back(self, tx: Transaction, kind: str, payload: str) -> None:
-        if kind == WriteBack.kind:
-            write_back = msgspec.json.decode(payload, type=WriteBack)
-            await rows.settle_by_hand(tx.session, write_back.write_back_id, at=self._clock.now())
+    async def _settle_carried(self, tx: Transaction, carried: _Carried, *, reason: str, actor: str) -> None:
+        now = self._clock.now()
+        if carried.kind == WriteBack.kind:
+            write_back = msgspec.json.decode(carried.payload, type=WriteBack)
+            await rows.settle_by_hand(tx.session, write_back.write_back_id, at=now)
+        elif carried.kind == ReportOrder.kind:
+            told = msgspec.json.decode(carried.payload, type=ReportOrder)
+            report = await tx.session.get(OrderReportRow, told.report_id, with_for_update=True)
+            if report is None or report.state is not ReportState.PENDING:
+                return
+            report.state, report.settled_at = carried.report, now
+            details: dict[str, object] = {
+                "progress": report.progress.value,
+                "state": report.state.value,
+                "reason": reason.strip(),
+            }
+            tag = "operations:order:settled"
+            tx.audit(AuditEvent(at=now, actor=actor, tag=tag, subject=str(report.order_id), details=details))
+
+
+async def _asked(session: AsyncSession, selection: Selection) -> list[int]:
+    """Dead letters of a selection that ask whether a note is in the ATS: who runs many again has looked at none."""
+    asked = await writebacks.asked(session)
+    meant = not selection.kinds or WriteBack.kind in selection.kinds
+    if not asked or not meant:
+        return []
+    dead = structs.replace(selection, states=(WorkState.DEAD,), kinds=(WriteBack.kind,))
+    found = await admin.list_work(session, dead, limit=MANY)
+    return sorted(item.id for item in found if msgspec.json.decode(item.payload, type=WriteBack).write_back_id in asked)
+
+
+def _waiting(hold: Hold) -> str:
+    return f"{hold.count} write-back{_s(hold.count)}"
+
+
+def _wait(hold: Hold) -> str:
+    return "waits" if hold.count == 1 else "wait"
+
+
+def _held(hold: Hold) -> PausedConnection:
+    return PausedConnection(
+        connection=hold.connection,
+        reason=f"{_waiting(hold)} {_wait(hold)}, and everything else goes on. {hold.reason[:1].upper()}{hold.reason[1:]}",
+        since=hold.since,
+    )
 
 
 def _extendable(interview: InterviewRow) -> bool:

@@ -1,4 +1,4 @@
-"""What is told about orders: noted in the transaction of the step, told afterwards in the application's lane."""
+"""What is told about orders: noted in the transaction of the step, told afterwards in the order's own lane."""
 
 from datetime import datetime
 
@@ -26,28 +26,28 @@ def progress(interview: InterviewRow) -> Progress:
     )
 
 
-async def note_progress(
-    tx: Transaction, interview: InterviewRow, application: ApplicationRow, *, now: datetime
-) -> None:
+async def note_progress(tx: Transaction, interview: InterviewRow, *, now: datetime) -> None:
     """Note what the orders of an interview must be told after a step."""
     reached = progress(interview)
     if reached is Progress.WAITING:
         return
     for order in await orders.wanted(tx.session, interview.id):
-        await note_report(tx, order, application, reached, now=now)
+        await note_report(tx, order, reached, now=now)
 
 
-async def note_report(
-    tx: Transaction, order: OrderRow, application: ApplicationRow | None, reached: Progress, *, now: datetime
-) -> None:
-    """Note one report, once for each state of an order."""
+async def note_report(tx: Transaction, order: OrderRow, reached: Progress, *, now: datetime) -> None:
+    """Note one report, once for each state of an order.
+
+    Reports of one order follow each other. They do not wait for fields and notes of the application, which may be held
+    up by something that only an administrator can mend.
+    """
     report_id = await orders.add_report(tx.session, order_id=order.id, progress=reached, at=now)
     if report_id is None:
         return
     await enqueue(
         tx,
         ReportOrder(report_id=report_id),
-        lane=writing_lane(application) if application else None,
+        lane=f"order/{order.id}",
         rate_key=order.connection,
         dedupe=f"report:{report_id}",
         subject=f"interview:{order.interview_id}" if order.interview_id else f"order:{order.id}",

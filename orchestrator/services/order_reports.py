@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adapters.contract.assessment import OrderReport, Progress
 from adapters.contract.errors import OutcomeUnknown, Unsupported
 from orchestrator.db.models.ordering import OrderReportRow, OrderRow, ReportState
-from orchestrator.db.repositories import interviews, orders
+from orchestrator.db.repositories import interviews, orders, stops
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.ordering import OrderState, offer_id
@@ -22,6 +22,7 @@ from orchestrator.services.connections import Connections, SyncLog
 from orchestrator.services.kinds import ReportOrder
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.order_progress import progress
+from orchestrator.services.result_links import ResultLinks
 from orchestrator.work.job import Job
 from orchestrator.work.outcome import Dead, Done, Outcome, Retry
 
@@ -32,13 +33,21 @@ class Reports:
     """Brings what was noted about orders to their ATSs."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, connections: Connections, sync: SyncLog, links: LinkMaker
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        connections: Connections,
+        sync: SyncLog,
+        links: LinkMaker,
+        result_links: ResultLinks,
     ) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
         self._sync = sync
         self._links = links
+        self._result_links = result_links
 
     async def tell(self, payload: ReportOrder, job: Job) -> Outcome | None:
         """Tell the ATS one state of one order."""
@@ -57,7 +66,8 @@ class Reports:
             return None
         connection = self._connections.get(order.connection)
         external_id = application.external_id if application else None
-        told = self._report(order, report.progress, report.at, result)
+        link = await self._result_links.issue(interview.id, connection) if interview else None
+        told = self._report(order, report.progress, report.at, result, link=link)
         settled, later = ReportState.TOLD, None
         async with self._sync.conversation(connection, external_id, job, program=order.program_key) as ats:
             try:
@@ -74,21 +84,30 @@ class Reports:
         return None
 
     async def standing(self, session: AsyncSession, order: OrderRow) -> OrderReport:
-        """How an order stands now."""
+        """How an order stands now; while a stop holds what would be told, how it stood before any end."""
         interview = await interviews.by_id(session, order.interview_id) if order.interview_id else None
         if order.state in {OrderState.SKIPPED, OrderState.CANCELLED}:
             return self._report(order, Progress.CANCELLED, order.received_at, None)
         if interview is None:
             return self._report(order, Progress.WAITING, order.received_at, None)
-        at = interview.finished_at or interview.consented_at or interview.created_at
-        return self._report(order, progress(interview), at, await orders.result_of_interview(session, interview.id))
+        link = await self._result_links.living(session, interview.id, self._connections.get(order.connection))
+        reached, began = progress(interview), interview.consented_at or interview.created_at
+        stop = await stops.holding(session, connection=order.connection, program=order.program_key)
+        if stop is not None and reached in _ENDS:
+            # An ATS that asks must not read what a person stopped us from sending.
+            before = Progress.STARTED if interview.consented_at else Progress.WAITING
+            return self._report(order, before, began, None, link=link)
+        result = await orders.result_of_interview(session, interview.id)
+        return self._report(order, reached, interview.finished_at or began, result, link=link)
 
-    def _report(self, order: OrderRow, reached: Progress, at: datetime, result: Result | None) -> OrderReport:
+    def _report(
+        self, order: OrderRow, reached: Progress, at: datetime, result: Result | None, *, link: str | None = None
+    ) -> OrderReport:
         """What is told; the result only where it is final, for a person decides before that."""
         told = OrderReport(
             order_id=str(order.id),
             progress=reached,
-            link=self._links.application(order.application_id),
+            link=link or self._links.application(order.application_id),
             at=int(at.timestamp() * 1000),
             offer_id=offer_id(order.connection, order.program_key),
             report_to=order.report_to,
@@ -98,7 +117,7 @@ class Reports:
         return OrderReport(
             order_id=told.order_id,
             progress=reached,
-            link=result.link,
+            link=link or result.link,
             at=told.at,
             offer_id=told.offer_id,
             report_to=told.report_to,

@@ -5,6 +5,10 @@ An order is on disk before it is answered; what it leads to happens afterwards, 
 
 import uuid
 from contextlib import suppress
+from enum import StrEnum
+from typing import NamedTuple
+
+from msgspec import Struct
 
 from adapters.contract.assessment import (
     AssessmentOffer,
@@ -24,10 +28,11 @@ from adapters.contract.model import Application
 from orchestrator.config.schema import Configuration
 from orchestrator.db.models.ordering import OrderRow
 from orchestrator.db.repositories import interviews, orders
+from orchestrator.db.repositories.intake import count_refusal
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
-from orchestrator.domain.interview import TERMINAL, Cancel, allowed
-from orchestrator.domain.ordering import OrderState, offer_id
+from orchestrator.domain.interview import TERMINAL, Cancel, InterviewState, allowed
+from orchestrator.domain.ordering import OrderRefusal, OrderState, offer_id, offers_of
 from orchestrator.domain.program import Program
 from orchestrator.errors import Missing, Stale
 from orchestrator.ports import Clock
@@ -36,6 +41,7 @@ from orchestrator.services.intake import reading_lane
 from orchestrator.services.kinds import TakeOrder
 from orchestrator.services.order_reports import Reports
 from orchestrator.services.steps import Steps
+from orchestrator.services.strangers import Strangers
 from orchestrator.services.triggering import Triggering
 from orchestrator.work.job import Job
 from orchestrator.work.lanes import bounded
@@ -49,6 +55,26 @@ _READ = ("candidate", "job", "stage", "stage_entry", "disposition", "source")
 _OPEN = frozenset({OrderState.RECEIVED, OrderState.HELD})
 _UNKNOWN = "There is no such order."
 _TRIES = 3
+
+
+class OrderSource(StrEnum):
+    """How an order came to us."""
+
+    DELIVERED = "delivered"  # the ATS sent it
+    FOUND = "found"  # we asked which are open
+
+
+class OrderKey(NamedTuple):
+    """What identifies an order at its connection."""
+
+    dedupe: str
+    turn: int
+
+
+class Refusal(Struct, frozen=True):
+    """An order that is not taken; the recruiter reads the words."""
+
+    words: str
 
 
 class Ordering:
@@ -74,6 +100,7 @@ class Ordering:
         self._triggering = triggering
         self._steps = steps
         self._reports = reports
+        self.strangers = Strangers(database, clock)
 
     def desk(self, connection_key: str) -> OrderDesk:
         """Where a connection takes orders.
@@ -91,9 +118,12 @@ class Ordering:
         desk, connection = self.desk(connection_key), self._connections.get(connection_key)
         match request:
             case ListOffers():
-                return desk.server.offers(self._offers(connection))
+                return desk.server.offers(self.offers(connection))
             case PlaceOrder(order=order):
-                return await self._place(connection, desk, order)
+                placed = await self.place(connection, order)
+                if isinstance(placed, Refusal):
+                    await self._count_declined(connection)
+                return _said(desk, placed)
             case ReadStatus(order_id=order_id):
                 report = await self._status(connection, order_id)
                 return desk.server.refused(_UNKNOWN) if report is None else desk.server.status(report)
@@ -129,49 +159,61 @@ class Ordering:
                     await self._triggering.take_order(tx, connection, locked, found)
         return None
 
-    def _offers(self, connection: AtsConnection) -> list[AssessmentOffer]:
-        return [
-            AssessmentOffer(id=offer_id(connection.key, program.key), name=program.title)
-            for program in self._orderable(connection)
-            if not program.paused
-        ]
+    def offers(self, connection: AtsConnection) -> list[AssessmentOffer]:
+        """What can be ordered at a connection, in the order of the file."""
+        return offers_of(self._configuration.programs, connection.key)
 
     def _orderable(self, connection: AtsConnection) -> list[Program]:
         programs = self._configuration.programs
         return [one for one in programs if one.connection == connection.key and one.orderable is True]
 
-    async def _place(self, connection: AtsConnection, desk: OrderDesk, order: Order) -> Answer:
+    async def place(
+        self, connection: AtsConnection, order: Order, *, source: OrderSource = OrderSource.DELIVERED
+    ) -> uuid.UUID | Refusal:
+        """Store an order once, with the work that it leads to; our id of it, or why it is not taken.
+
+        Raises:
+            Stale: the same order came twice at the same moment, and cannot be seen yet.
+        """
         programs = {offer_id(connection.key, program.key): program for program in self._orderable(connection)}
         program = programs.get(order.offer_id)
         dedupe = bounded(order.dedupe, 160)
         async with self._database.transaction() as tx:
             known = await orders.newest(tx.session, connection=connection.key, dedupe=dedupe)
             if known is not None and not (order.reusable and await self._over(tx, known)):
-                return desk.server.ordered(str(known.id))
+                return known.id
             if program is None:
-                return desk.server.refused("There is no such interview any more. Please choose another one.")
+                return Refusal("There is no such interview any more. Please choose another one.")
             if program.paused:
-                return desk.server.refused("This interview is paused. Whoever looks after Evenhand can let it go on.")
+                return Refusal("This interview is paused. Whoever looks after Evenhand can let it go on.")
             turn = known.turn + 1 if known else 1
-            order_id = await self._store(tx, connection, order, program=program, dedupe=dedupe, turn=turn)
+            key = OrderKey(dedupe, turn)
+            order_id = await self._store(tx, connection, order, program=program, key=key, source=source)
             if order_id is None:
                 # The same order came twice at once, and the other one was faster.
                 known = await orders.newest(tx.session, connection=connection.key, dedupe=dedupe)
                 order_id = known.id if known else None
         if order_id is None:
             raise Stale("The same order came twice at the same moment.")
-        return desk.server.ordered(str(order_id))
+        return order_id
 
     async def _store(
-        self, tx: Transaction, connection: AtsConnection, order: Order, *, program: Program, dedupe: str, turn: int
+        self,
+        tx: Transaction,
+        connection: AtsConnection,
+        order: Order,
+        *,
+        program: Program,
+        key: OrderKey,
+        source: OrderSource,
     ) -> uuid.UUID | None:
         now = self._clock.now()
         order_id = await orders.store(
             tx.session,
             {
                 "connection": connection.key,
-                "dedupe": dedupe,
-                "turn": turn,
+                "dedupe": key.dedupe,
+                "turn": key.turn,
                 "program_key": program.key,
                 "report_to": order.report_to,
                 "order": order,
@@ -191,7 +233,8 @@ class Ordering:
             dedupe=f"order:{order_id}",
             subject=f"order:{order_id}",
         )
-        self._audit(tx, connection, "placed", order_id.hex, {"program": program.key, "turn": turn})
+        details: dict[str, object] = {"program": program.key, "turn": key.turn, "source": source.value}
+        self._audit(tx, connection, "placed", order_id.hex, details)
         return order_id
 
     @staticmethod
@@ -200,7 +243,8 @@ class Ordering:
         if order.interview_id is None:
             return order.state not in _OPEN
         interview = await interviews.by_id(tx.session, order.interview_id)
-        return order.state is not OrderState.PLACED or interview is None or interview.state in TERMINAL
+        over = TERMINAL | {InterviewState.EXPIRED}
+        return order.state is not OrderState.PLACED or interview is None or interview.state in over
 
     async def _status(self, connection: AtsConnection, order_id: str) -> OrderReport | None:
         async with self._database.reading() as session:
@@ -237,6 +281,12 @@ class Ordering:
                 return None
         raise Stale("This order changed in the meantime. Please try again.")
 
+    async def _count_declined(self, connection: AtsConnection) -> None:
+        """The recruiter reads why; here it is seen that it happens."""
+        day = self._clock.now().date()
+        async with self._database.transaction() as tx:
+            await count_refusal(tx.session, connection=connection.key, day=day, reason=OrderRefusal.DECLINED)
+
     async def _note_problem(self, connection: AtsConnection, order_id: str | None, count: int) -> None:
         """Keep that the ATS could not read us, and how many complaints it had: its words may be about a candidate."""
         async with self._database.transaction() as tx:
@@ -250,6 +300,10 @@ class Ordering:
         facts = {"connection": connection.key, **details}
         actor = f"ats:{connection.key}"
         tx.audit(AuditEvent(at=self._clock.now(), actor=actor, tag=f"ats:order:{what}", subject=subject, details=facts))
+
+
+def _said(desk: OrderDesk, placed: uuid.UUID | Refusal) -> Answer:
+    return desk.server.refused(placed.words) if isinstance(placed, Refusal) else desk.server.ordered(str(placed))
 
 
 def _key(order_id: str) -> uuid.UUID:

@@ -81,7 +81,7 @@ class Retaining:
                     order.order = None
                     if order.state in {OrderState.RECEIVED, OrderState.HELD}:
                         order.state, order.reason = OrderState.SKIPPED, "too_old"
-                        await note_report(tx, order, None, Progress.CANCELLED, now=now)
+                        await note_report(tx, order, Progress.CANCELLED, now=now)
                 if due:
                     tx.audit(_event(self._clock, "orders", {"count": len(due)}))
             if len(due) < PORTION:

@@ -140,7 +140,7 @@ class Reviewing:
 
         Raises:
             InputInvalid: no reason.
-            Stale: somebody else answered already.
+            Stale: somebody else answered already; to go on: there is a newer interview of the same program.
         """
         _need_reason(reason)
         async with self._database.transaction() as tx:
@@ -150,6 +150,10 @@ class Reviewing:
             self._decide(tx, case, None, actor, verdict, None, reason, now)
             await tx.session.flush()
             command: Command = Reopen() if resume else HandOver()
+            if resume and await interviews.has_newer(tx.session, interview):
+                raise Stale(
+                    "This candidate has a newer interview of this program. Please take this request over instead."
+                )
             if not allowed(interview.state, command):
                 raise Stale("This interview has moved on meanwhile. Please look at it again.")
             await self._steps.take(tx, interview, command, actor=_actor(actor), now=now)

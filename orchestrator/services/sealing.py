@@ -45,6 +45,11 @@ class KeyRing:
         return bool(self._keys)
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the keys, the newest first."""
+        return tuple(self._keys)
+
+    @property
     def newest(self) -> str:
         """The id of the key that seals; raises SettingsInvalid where there is none."""
         if not self._keys:

@@ -75,7 +75,7 @@ class Steps:
         await self._apply(tx, interview, step.effects, now=now, message=message, invitation=mail)
         application = await self._application(tx, interview)
         if self._connections.get(application.connection).desk is not None:
-            await note_progress(tx, interview, application, now=now)
+            await note_progress(tx, interview, now=now)
         return step.state
 
     async def _apply(

@@ -1,7 +1,8 @@
 """Kill switches: everything, one connection or one program sends nothing, loses nothing, and goes on in order."""
 
+import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -64,11 +65,9 @@ class Stopping:
         if reach not in self.reaches():
             raise Missing(f"There is no {reach.words()} in evenhand.yaml.")
         said, now = _reason(reason), self._clock.now()
-        row = StopRow(scope=reach.scope, name=reach.name, reason=said, actor=actor, since=now)
         async with self._database.transaction() as tx:
-            if await tx.session.get(StopRow, (reach.scope, reach.name)) is not None:
-                raise Stale(f"{reach.words().capitalize()} is stopped already.")
-            tx.session.add(row)
+            if not await rows.add(tx, reach.scope, reach.name, reason=said, actor=actor, since=now):
+                raise Stale(f"{_first(reach.words())} is stopped already.")
             tx.audit(_event(now, actor, "stopped", reach, {"reason": said}))
 
     async def resume(self, reach: Reach, *, reason: str, actor: str) -> None:
@@ -82,7 +81,7 @@ class Stopping:
         async with self._database.transaction() as tx:
             row = await rows.take_away(tx.session, reach.scope, reach.name)
             if row is None:
-                raise Missing(f"{reach.words().capitalize()} is not stopped.")
+                raise Missing(f"{_first(reach.words())} is not stopped.")
             longer = await _give_time_back(tx, row, now=now)
             await let_go(tx)
             details = {"reason": said, "seconds": round((now - row.since).total_seconds()), "extended": longer}
@@ -117,15 +116,29 @@ def stop_troubles(stops: Sequence[StopRow]) -> tuple[str, ...]:
 
 
 async def _give_time_back(tx: Transaction, stop: StopRow, *, now: datetime) -> int:
-    """Links live longer by as long as the stop held their mails; returns how many."""
+    """Links live longer by as long as the stop held their mails; returns how many.
+
+    Time that another stop holds too is given back when that one ends, and once.
+    """
     interviews = await rows.waiting_interviews(tx.session, stop.scope, stop.name, states=EXPIRING)
+    until: dict[uuid.UUID, datetime] = {}
+    for other in await rows.listed(tx.session):
+        for held in await rows.waiting_interviews(tx.session, other.scope, other.name, states=EXPIRING, lock=False):
+            until[held.id] = min(other.since, until.get(held.id, now))
     timers: dict[str, datetime] = {}
     for interview in interviews:
-        interview.expires_at += now - max(stop.since, interview.created_at)
-        timers[f"expire:{interview.id}:{interview.round}"] = interview.expires_at
+        lost = until.get(interview.id, now) - max(stop.since, interview.created_at)
+        if lost > timedelta():
+            interview.expires_at += lost
+            timers[f"expire:{interview.id}:{interview.round}"] = interview.expires_at
     await tx.session.flush()
     await postpone(tx, timers)
     return len(timers)
+
+
+def _first(words: str) -> str:
+    """With a capital letter; a key stays as it is written."""
+    return words[:1].upper() + words[1:]
 
 
 def _reason(text: str) -> str:

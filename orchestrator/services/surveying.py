@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from adapters.contract.errors import NotFound, PayloadInvalid, PermissionMissing, RateLimited, Refused
+from adapters.contract.errors import NotFound, PayloadInvalid, PermissionMissing, RateLimited, Refused, Transient
 from adapters.contract.manifest import Capability
 from adapters.contract.model import Application
 from orchestrator.db.models.writeback import Direction
@@ -17,6 +17,7 @@ from orchestrator.db.repositories import backfills
 from orchestrator.db.session import Database
 from orchestrator.services.connections import AtsConnection, SyncLog
 from orchestrator.work.limits import allowed_rate, take_token
+from orchestrator.work.stops import refuse_if_stopped
 
 T = TypeVar("T")
 SHARE = 0.5
@@ -42,11 +43,13 @@ async def pace(database: Database, connection: AtsConnection) -> float:
 
 
 class Surveying:
-    """Reads whatever is there."""
+    """Reads whatever is there. ``hiccup``: seconds to wait after an error that passes, where the ATS says nothing else."""
 
-    def __init__(self, *, database: Database, sync: SyncLog) -> None:
+    def __init__(self, *, database: Database, sync: SyncLog, hiccup: float = FALLBACK_WAIT) -> None:
         self._database = database
         self._sync = sync
+        self._hiccup = hiccup
+        self._heard: set[str] = set()
 
     async def names(self, connection: AtsConnection) -> Sequence[str]:
         """The id of every application that the ATS tells of, and of every one that it told us of before, each once."""
@@ -91,17 +94,28 @@ class Surveying:
         external_id: str | None = None,
         fields: Sequence[str] = (),
     ) -> T:
-        """Make one request that changes nothing, in its turn; raises what the adapter raises."""
+        """Make one request that changes nothing, in its turn, again after what passes: a look at everything takes hours.
+
+        Raises:
+            Stopped: somebody stopped the connection or everything by hand.
+            AdapterError: what the adapter raises, and what did not pass.
+        """
         for tried in range(1, TRIES + 1):
             await take_token(self._database, connection.key, patience=PATIENCE)
             await asyncio.sleep(await pace(self._database, connection))
+            async with self._database.reading() as session:
+                await refuse_if_stopped(session, connection=connection.key)
             try:
                 async with self._sync.exchange(
                     connection, Direction.PULL, operation, external_id=external_id, fields=fields
                 ):
-                    return await call()
-            except RateLimited as error:
-                if tried == TRIES:
+                    answer = await call()
+                    self._heard.add(connection.key)
+                    return answer
+            except Transient as error:
+                # Whoever has never answered is not there: whoever waits for the look is told so now.
+                if tried == TRIES or not (isinstance(error, RateLimited) or connection.key in self._heard):
                     raise
-                await asyncio.sleep(FALLBACK_WAIT if error.retry_after is None else error.retry_after)
+                wait = error.retry_after if isinstance(error, RateLimited) else None
+                await asyncio.sleep(self._hiccup if wait is None else wait)
         raise AssertionError(operation)

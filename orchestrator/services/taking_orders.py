@@ -1,28 +1,35 @@
 """Everything that takes orders and tells what becomes of them, put together."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.config.schema import Configuration
 from orchestrator.db.session import Database
 from orchestrator.ports import Clock
 from orchestrator.services.connections import Connections, SyncLog
-from orchestrator.services.kinds import ReportOrder, TakeOrder
+from orchestrator.services.held_orders import Announce, HeldOrders
+from orchestrator.services.kinds import FindOrders, PublishOffers, ReportOrder, TakeOrder
 from orchestrator.services.links import LinkMaker
+from orchestrator.services.order_books import OrderBooks
 from orchestrator.services.order_reports import Reports
 from orchestrator.services.ordering import Ordering
+from orchestrator.services.result_links import ResultLinks
 from orchestrator.services.steps import Steps
 from orchestrator.services.triggering import Triggering
+from orchestrator.work.clock import Tick
 from orchestrator.work.job import Handler
 from orchestrator.work.payload import Payload
 
 
 @dataclass(frozen=True, slots=True)
 class TakingOrders:
-    """The service, and the handlers of its work."""
+    """The services, the handlers of their work, what the clock asks for, and what every process notes first."""
 
     ordering: Ordering
+    result_links: ResultLinks
     handlers: Mapping[type[Payload], Handler]
+    ticks: tuple[Tick, ...]
+    begin: Callable[[], Awaitable[None]]
 
 
 def taking_orders(
@@ -34,9 +41,13 @@ def taking_orders(
     triggering: Triggering,
     steps: Steps,
     links: LinkMaker,
+    announce: Announce,
 ) -> TakingOrders:
     """Put them together."""
-    reports = Reports(database=database, clock=clock, connections=connections, sync=sync, links=links)
+    shared = ResultLinks(database=database, clock=clock, connections=connections, links=links)
+    reports = Reports(
+        database=database, clock=clock, connections=connections, sync=sync, links=links, result_links=shared
+    )
     ordering = Ordering(
         database=database,
         clock=clock,
@@ -47,4 +58,17 @@ def taking_orders(
         steps=steps,
         reports=reports,
     )
-    return TakingOrders(ordering, {TakeOrder: ordering.take, ReportOrder: reports.tell})
+    books = OrderBooks(database=database, clock=clock, connections=connections, sync=sync, ordering=ordering)
+    waiting = HeldOrders(database=database, clock=clock, connections=connections, announce=announce)
+
+    async def begin() -> None:
+        await books.begin()
+        await waiting.begin()
+
+    handlers: dict[type[Payload], Handler] = {
+        TakeOrder: ordering.take,
+        ReportOrder: reports.tell,
+        PublishOffers: books.publish,
+        FindOrders: books.find,
+    }
+    return TakingOrders(ordering, shared, handlers, books.ticks(), begin)

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -23,11 +24,14 @@ from orchestrator.db.models.credential import TokenRow
 from orchestrator.db.repositories import credentials as rows
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
+from orchestrator.errors import SettingsInvalid
 from orchestrator.ports import Clock
+from orchestrator.services.kinds import WatchCredentials
 from orchestrator.services.sealing import KeyRing
 from orchestrator.services.steps import SYSTEM
 from orchestrator.services.vault import tokens_of
 from orchestrator.work.limits import pause, resume
+from orchestrator.work.queue import enqueue
 from orchestrator.work.sql import DatabaseNow
 
 LEASE = 45.0
@@ -40,6 +44,7 @@ PATIENCE = 60.0
 """Seconds to wait for somebody else's turn to end."""
 
 _FIRST_LOOK, _LAST_LOOK = 0.02, 0.5
+_OVERTAKEN = "another process renewed the tokens meanwhile"
 
 
 def binding(*parts: str) -> str:
@@ -48,7 +53,10 @@ def binding(*parts: str) -> str:
 
 
 class DatabaseTokens:
-    """Where the tokens of one connection are (``adapters.contract.tokens.TokenStore``)."""
+    """Where the tokens of one connection are (``adapters.contract.tokens.TokenStore``).
+
+    ``consent``: they came of somebody's consent, so that lost ones cannot simply be asked for again.
+    """
 
     def __init__(
         self,
@@ -58,11 +66,12 @@ class DatabaseTokens:
         *,
         connection: str,
         bound: str,
+        consent: bool = True,
         lease: float = LEASE,
         patience: float = PATIENCE,
     ) -> None:
         self._database, self._clock, self._ring = database, clock, ring
-        self.connection, self._bound = connection, bound
+        self.connection, self._bound, self._consent = connection, bound, consent
         self._lease, self._patience = lease, patience
         self._lock = asyncio.Lock()
 
@@ -70,7 +79,7 @@ class DatabaseTokens:
         """What is kept now.
 
         Raises:
-            SettingsInvalid: the key that it is encrypted with is missing.
+            AuthRejected: the key that it is encrypted with is missing; says what to do.
         """
         async with self._database.reading() as session:
             return self._opened(await rows.token(session, self.connection))
@@ -112,12 +121,19 @@ class DatabaseTokens:
         await resume(tx, self.connection)
         tx.audit(self._event("consented", actor=actor))
 
-    async def keep(self, turn: str, tokens: Tokens) -> None:
-        """Keep what a renewal gave, if the turn is still ours."""
+    async def keep(self, turn: "Turn", tokens: Tokens) -> None:
+        """Keep what a renewal gave, unless something newer is kept already.
+
+        A process that was frozen can come too late for its turn. Where nobody has renewed or consented since, what it
+        got is all that there is: the refresh token that it used up is of no use to anybody else.
+        """
         async with self._database.transaction() as tx:
             row = await rows.locked_token(tx, self.connection)
-            if row.turn != turn:
-                raise Unavailable("another process renewed the tokens meanwhile")
+            if row.turn != turn.id:
+                if row.renewed_at != turn.renewed_at:
+                    raise Unavailable(_OVERTAKEN)
+                # Whoever had the turn meanwhile may have been refused for it.
+                await resume(tx, self.connection)
             self._write(row, tokens)
             tx.audit(self._event("renewed"))
 
@@ -141,7 +157,7 @@ class DatabaseTokens:
                 return None
             doubtful = row.unsettled
             row.turn, row.turn_until, row.unsettled = mine, now + self._lease, True
-            return Turn(self, mine, self._opened(row), doubtful=doubtful)
+            return Turn(self, mine, self._opened(row), doubtful=doubtful, renewed_at=row.renewed_at)
 
     async def _release(self, turn: "Turn", *, settled: bool) -> None:
         """Let others have their turn. Whatever ended without an answer stays in doubt."""
@@ -153,8 +169,11 @@ class DatabaseTokens:
                     # Nothing was asked: what was in doubt before still is, and nothing more.
                     row.unsettled = turn.doubtful
 
-    async def _refused(self, turn: "Turn") -> AuthRejected:
-        """The vendor takes the refresh token no more: pause the connection, and say why and what to do."""
+    async def _refused(self, turn: "Turn") -> AuthRejected | Unavailable:
+        """The vendor takes the refresh token no more: pause the connection, and say why and what to do.
+
+        Unless it was used up by somebody whose tokens are kept meanwhile.
+        """
         before = (
             "a renewal was begun and its end was never kept (a process died, or the vendor's answer got lost), and the "
             "vendor does not take the old refresh token again"
@@ -166,9 +185,13 @@ class DatabaseTokens:
         )
         async with self._database.transaction() as tx:
             row = await rows.locked_token(tx, self.connection)
+            if row.renewed_at != turn.renewed_at:
+                return Unavailable(_OVERTAKEN)
             if row.turn == turn.id:
                 row.unsettled = turn.doubtful
                 await pause(tx, self.connection, reason=str(error))
+                # Whoever can mend it is told now, and not when the clock asks the next time.
+                await enqueue(tx, WatchCredentials(), dedupe=f"credentials:refused:{turn.id}")
                 tx.audit(self._event("refused"))
         return error
 
@@ -180,7 +203,18 @@ class DatabaseTokens:
     def _opened(self, row: TokenRow | None) -> Tokens | None:
         if row is None or row.sealed is None or row.bound != self._bound:
             return None
-        return msgspec.json.decode(self._ring.unseal(row.sealed, about=tokens_of(self.connection)), type=Tokens)
+        try:
+            plain = self._ring.unseal(row.sealed, about=tokens_of(self.connection))
+        except SettingsInvalid as error:
+            if not self._consent:
+                # Without a consent there is nothing to lose: others are asked for.
+                return None
+            # The connection waits, as for credentials that are refused: no work is given up for a key that can come back.
+            raise AuthRejected(
+                f"{error}: put it back, restart and run `evenhand connection resume {self.connection}`, or connect it "
+                f"again at /operations/connections/{self.connection}"
+            ) from None
+        return msgspec.json.decode(plain, type=Tokens)
 
     def _event(self, verb: str, *, actor: str = SYSTEM) -> AuditEvent:
         source = "system" if actor == SYSTEM else "operations"
@@ -190,8 +224,10 @@ class DatabaseTokens:
 class Turn:
     """The right to renew (``adapters.contract.tokens.TokenTurn``). ``doubtful``: the renewal before has no known end."""
 
-    def __init__(self, store: DatabaseTokens, id_: str, kept: Tokens | None, *, doubtful: bool) -> None:
-        self.id, self.kept, self.doubtful = id_, kept, doubtful
+    def __init__(
+        self, store: DatabaseTokens, id_: str, kept: Tokens | None, *, doubtful: bool, renewed_at: datetime | None
+    ) -> None:
+        self.id, self.kept, self.doubtful, self.renewed_at = id_, kept, doubtful, renewed_at
         self.renewed = False
         self._store = store
 
@@ -200,7 +236,7 @@ class Turn:
         return self.kept
 
     async def keep(self, tokens: Tokens) -> None:
-        """Keep new tokens; raises Unavailable where another process took the turn over."""
-        await self._store.keep(self.id, tokens)
+        """Keep new tokens; raises Unavailable where another process has kept newer ones."""
+        await self._store.keep(self, tokens)
         self.renewed = True
         self.kept = tokens

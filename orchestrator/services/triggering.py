@@ -2,12 +2,15 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import UNSET, structs
 
 from adapters.contract.assessment import Progress
+from adapters.contract.errors import PayloadInvalid
+from adapters.contract.events import StageChanged
 from adapters.contract.model import Application, StageKind
 from orchestrator.config.schema import Configuration
 from orchestrator.db.base import new_id
@@ -15,7 +18,7 @@ from orchestrator.db.models.application import ApplicationRow, StageEntryRow, Tr
 from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.models.ordering import OrderRow
 from orchestrator.db.repositories import intake as rows
-from orchestrator.db.repositories import interviews, orders
+from orchestrator.db.repositories import interviews, orders, stock
 from orchestrator.db.session import Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.backfill import Judgement, Outcome
@@ -24,7 +27,7 @@ from orchestrator.domain.ordering import OrderState, application_of_order, order
 from orchestrator.domain.program import OnLeave, Program
 from orchestrator.domain.stage import entry_key
 from orchestrator.domain.transcript import plan
-from orchestrator.domain.trigger import History, Reason, TriggerDecision, Verdict, decide, decide_order
+from orchestrator.domain.trigger import Evidence, History, Reason, TriggerDecision, Verdict, decide, decide_order
 from orchestrator.errors import Stale
 from orchestrator.ports import Clock
 from orchestrator.services.connections import AtsConnection
@@ -64,22 +67,43 @@ class Triggering:
         """Take a re-read application in; returns the outcome in a few words. The row stays locked until the end."""
         entered = await self._enter(tx, connection, application, delivery_id)
         if entered is None:
+            await self._hear(tx, connection, application.id, delivery_id)
             return OLDER
         now, row, kind = self._clock.now(), entered.row, entered.kind
         if entered.fresh:
             await self._cancel_left(tx, row, application, entered.entry_id, now)
+            await self._place_held(tx, connection, entered)
             return await self._decide(tx, connection, row, entered.entry_id, kind, delivery_id)
         entry = await tx.session.get_one(StageEntryRow, entered.entry_id)
         if application.disposition is not None:
             await self._cancel_left(tx, row, application, None, now)
-        if entry.kind is None and kind is not None:
-            entry.kind = kind
-            for order in await orders.held(tx.session, row.id):
-                await self._place(tx, connection, entered, order)
+        dated = application.entry.entered_at
+        # Left alone only because nobody could say since when: what is known now may say it.
+        again = entry.entered_at is None and kind is not None and await rows.left_alone(tx.session, entry.id)
+        entry.entered_at = entry.entered_at or dated
+        if entry.kind is None and kind is not None and not again:
+            entry.kind, again = kind, True
+        # Also where nothing is new: whoever read this entry first may have had no order to place.
+        await self._place_held(tx, connection, entered)
+        if again:
             return await self._decide(tx, connection, row, entry.id, kind, delivery_id)
         duplicate = TriggerDecision(Verdict.SKIP, Reason.DUPLICATE, None, ())
         self._store(tx, row.id, entry.id, delivery_id, duplicate, now)
         return Reason.DUPLICATE.value
+
+    async def _hear(self, tx: Transaction, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID) -> None:
+        """An older reading says nothing new, but the delivery that led to it may: of the entry as we know it."""
+        row = await rows.application(tx.session, connection=connection.key, external_id=external_id)
+        if row.snapshot.entry.entered_at is not None:
+            return
+        key = entry_key(row.snapshot, visits=row.visits)
+        known = await rows.key_of_visit(tx.session, application_id=row.id, key=key)
+        entry = await rows.stage_entry(tx.session, application_id=row.id, entry_key=known)
+        if entry.kind is None:
+            duplicate = TriggerDecision(Verdict.SKIP, Reason.DUPLICATE, None, ())
+            self._store(tx, row.id, entry.id, delivery_id, duplicate, self._clock.now())
+        elif entry.entered_at is None and await rows.left_alone(tx.session, entry.id):
+            await self._decide(tx, connection, row, entry.id, entry.kind, delivery_id)
 
     async def take_in_early(
         self,
@@ -98,6 +122,7 @@ class Triggering:
         now = self._clock.now()
         if entered.fresh:
             await self._cancel_left(tx, entered.row, application, entered.entry_id, now)
+        await self._place_held(tx, connection, entered)
         judgement = await judge()
         if judgement.outcome is Outcome.INVITED and judgement.decision is not None:
             program = _named(self._configuration.programs, judgement.decision.program)
@@ -118,7 +143,7 @@ class Triggering:
         program = self._ordered(connection, order)
         if program is None or order.order is None:
             order.state, order.reason = OrderState.SKIPPED, Reason.NO_PROGRAM.value
-            await note_report(tx, order, None, Progress.CANCELLED, now=self._clock.now())
+            await note_report(tx, order, Progress.CANCELLED, now=self._clock.now())
             return
         application = found or application_of_order(order.order, order_id=str(order.id), program=program)
         entered = await self._enter(tx, connection, application, None)
@@ -128,9 +153,16 @@ class Triggering:
         if entered.fresh:
             await self._cancel_left(tx, entered.row, application, entered.entry_id, self._clock.now())
         await self._place(tx, connection, entered, order)
+        await self._place_held(tx, connection, entered)
         # The move that the order came with, if nobody told us of it yet, is one entry with it.
         if entered.fresh and found is not None:
             await self._decide(tx, connection, entered.row, entered.entry_id, entered.kind, None)
+
+    async def _place_held(self, tx: Transaction, connection: AtsConnection, entered: _Entered) -> None:
+        """The orders of an application that waited in a stage without a meaning, now that it has one or was left."""
+        if entered.kind is not None and connection.desk is not None:
+            for order in await orders.held(tx.session, entered.row.id):
+                await self._place(tx, connection, entered, order)
 
     async def _place(self, tx: Transaction, connection: AtsConnection, entered: _Entered, order: OrderRow) -> None:
         now, row, program = self._clock.now(), entered.row, self._ordered(connection, order)
@@ -147,7 +179,7 @@ class Triggering:
         await tx.session.flush()
         reached = progress(interview) if interview else Progress.CANCELLED
         if reached is not Progress.WAITING:
-            await note_report(tx, order, row, reached, now=now)
+            await note_report(tx, order, reached, now=now)
         details: dict[str, object] = {"state": order.state.value, "reason": order.reason, "program": order.program_key}
         tx.audit(AuditEvent(at=now, actor=SYSTEM, tag="system:order:taken-in", subject=str(order.id), details=details))
 
@@ -156,7 +188,8 @@ class Triggering:
     ) -> InterviewRow | None:
         now, row, stage = self._clock.now(), entered.row, entered.row.snapshot.stage
         assert entered.kind is not None  # noqa: S101 - an order in an unmapped stage is held
-        decision = decide_order(row.snapshot, entered.kind, program, await self._history(tx, connection, row))
+        history = await self._history(tx, connection, row, Evidence())
+        decision = decide_order(row.snapshot, entered.kind, program, history)
         key = order_entry_key(order.dedupe, turn=order.turn)
         entry = {"stage_id": stage.id, "stage_name": stage.name, "kind": entered.kind, "seen_at": now}
         entry_id = await rows.add_stage_entry(tx.session, application_id=row.id, entry={"entry_key": key, **entry})
@@ -227,7 +260,10 @@ class Triggering:
     ) -> str:
         now = self._clock.now()
         programs = [p for p in self._configuration.programs if p.connection == connection.key]
-        history = await self._history(tx, connection, row)
+        evidence = Evidence()
+        if row.snapshot.entry.entered_at is None:
+            evidence = await self._evidence(tx, connection, row, entry_id, delivery_id)
+        history = await self._history(tx, connection, row, evidence)
         decision = decide(row.snapshot, kind, programs, self._configuration.role_families, history)
         self._store(tx, row.id, entry_id, delivery_id, decision, now)
         if decision.verdict is Verdict.HOLD:
@@ -237,9 +273,35 @@ class Triggering:
             await self._start(tx, row, entry_id, program, now)
         return f"{decision.verdict.value}: {decision.reason.value}"
 
-    async def _history(self, tx: Transaction, connection: AtsConnection, row: ApplicationRow) -> History:
+    @staticmethod
+    async def _evidence(
+        tx: Transaction,
+        connection: AtsConnection,
+        row: ApplicationRow,
+        entry_id: uuid.UUID,
+        delivery_id: uuid.UUID | None,
+    ) -> Evidence:
+        """What speaks for an entry being newer than the launch: asked only where the ATS does not date it."""
+        moves: list[datetime | None] = []
+        for headers, body in await rows.told_of(tx.session, entry_id, delivery_id):
+            # What an earlier release could read, and this one cannot, says nothing.
+            with suppress(PayloadInvalid):
+                moves += [
+                    event.occurred_at
+                    for event in connection.adapter.parse(headers, body)
+                    if isinstance(event, StageChanged) and event.application_id == row.external_id
+                ]
+        stood = await stock.stood(tx.session, connection=connection.key, external_id=row.external_id)
+        if stood.moved_at is not None:
+            moves.append(stood.moved_at)
+        elsewhere = stood.stage_id is not None and stood.stage_id != row.stage_id
+        return Evidence(seen_elsewhere=elsewhere or await rows.seen_elsewhere(tx.session, entry_id), moves=tuple(moves))
+
+    async def _history(
+        self, tx: Transaction, connection: AtsConnection, row: ApplicationRow, evidence: Evidence
+    ) -> History:
         now = self._clock.now()
-        return await interviews.history(
+        found = await interviews.history(
             tx.session,
             application_id=row.id,
             # All of them, always: their caps are locked in the order of the file, so that nobody waits in a circle.
@@ -247,6 +309,7 @@ class Triggering:
             day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),
             live_since=await rows.live_since(tx.session, connection.key, now=now),
         )
+        return structs.replace(found, evidence=evidence)
 
     async def _start(
         self, tx: Transaction, row: ApplicationRow, entry_id: uuid.UUID, program: Program, now: datetime
@@ -289,7 +352,11 @@ class Triggering:
     ) -> None:
         """The application is elsewhere, or its outcome is known: an invitation that nobody took up ends."""
         for interview in await interviews.not_begun(tx.session, application_id=row.id, stage_entry_id=entry_id):
-            if interview.program.on_leave is OnLeave.CANCEL or application.disposition is not None:
+            ends = application.disposition is not None
+            if not ends and interview.program.on_leave is OnLeave.CANCEL:
+                # Who ordered it wants it wherever the application stands, also where its move came first.
+                ends = not await orders.wanted(tx.session, interview.id)
+            if ends:
                 await self._steps.take(tx, interview, Cancel(), actor=SYSTEM, now=now)
 
     @staticmethod

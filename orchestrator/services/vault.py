@@ -5,13 +5,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from orchestrator.db.models.credential import SecretRow
+from orchestrator.db.models.credential import SecretRow, TokenRow
 from orchestrator.db.repositories import credentials as rows
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.errors import InputInvalid, Missing
 from orchestrator.ports import Clock
 from orchestrator.services.sealing import KeyRing, key_of
+from orchestrator.services.steps import SYSTEM
 
 Vocabulary = Mapping[str, Sequence[str]]
 """The connections of evenhand.yaml, and which credentials each can have."""
@@ -26,6 +27,10 @@ class StoredCredential(Struct, frozen=True, kw_only=True):
     set_by: str
     ends_at: datetime | None
     key: str
+
+
+TOKENS = "tokens"
+"""What the tokens of a connection are called beside its credentials."""
 
 
 class Vault:
@@ -59,13 +64,15 @@ class Vault:
         )
         async with self._database.transaction() as tx:
             await rows.keep_secret(tx, row)
+            await rows.forget_end(tx, connection)
             tx.audit(_event(now, actor, "set", f"{connection}/{name}", {"key": key_of(row.sealed)}))
 
     async def listed(self) -> tuple[StoredCredential, ...]:
-        """What is stored, without values."""
+        """What is stored, without values: credentials, then tokens (``TOKENS``)."""
         async with self._database.reading() as session:
             found = await rows.secrets(session)
-        return tuple(
+            tokens = await rows.tokens(session)
+        credentials = (
             StoredCredential(
                 connection=row.connection,
                 name=row.name,
@@ -76,11 +83,13 @@ class Vault:
             )
             for row in found
         )
+        return (*credentials, *(one for row in tokens if (one := _listed(row)) is not None))
 
     async def remove(self, connection: str, name: str, *, actor: str) -> None:
-        """Remove a credential; raises Missing where none of this name is stored."""
+        """Remove a credential, or with ``TOKENS`` what a consent gave; raises Missing where none of this name is stored."""
+        remove = rows.remove_tokens if name == TOKENS else rows.remove_secret
         async with self._database.transaction() as tx:
-            if not await rows.remove_secret(tx.session, connection, name):
+            if not await remove(tx.session, connection, name):
                 raise Missing(f"No credential {name!r} is stored for {connection!r}.")
             tx.audit(_event(self._clock.now(), actor, "removed", f"{connection}/{name}", {}))
 
@@ -94,12 +103,12 @@ class Vault:
         """
         newest, count = self._ring.newest, 0
         async with self._database.transaction() as tx:
-            for secret in await rows.secrets(tx.session):
+            # Locked, or a credential that is set, or tokens that are renewed, at the same moment would be undone.
+            for secret in await rows.secrets(tx.session, lock=True):
                 if key_of(secret.sealed) != newest:
                     secret.sealed = self._anew(secret.sealed, about(secret.connection, secret.name))
                     count += 1
             for found in await rows.tokens(tx.session):
-                # Locked, or a renewal at the same moment would be undone.
                 token = await rows.locked_token(tx, found.connection)
                 if token.sealed is not None and key_of(token.sealed) != newest:
                     token.sealed = self._anew(token.sealed, tokens_of(token.connection))
@@ -131,6 +140,16 @@ class Vault:
             there = ", ".join(self._known[connection])
             message = f"{connection} has no credential {name!r} (its ATS asks for: {there})."
             raise InputInvalid(message, fields={"name": message})
+
+
+def _listed(row: TokenRow) -> StoredCredential | None:
+    at = row.consented_at or row.renewed_at
+    if row.sealed is None or at is None:
+        return None
+    by = "consent" if row.consented_at else SYSTEM
+    return StoredCredential(
+        connection=row.connection, name=TOKENS, set_at=at, set_by=by, ends_at=None, key=key_of(row.sealed)
+    )
 
 
 def about(connection: str, name: str) -> str:

@@ -1,19 +1,21 @@
 """Write-back: claim, read, compare, write, read back. A value that a person wrote is never touched (N4).
 
+What the ATS would not take waits before anything is written; see ``field_check``.
+
 No ATS lets us say "write only if it still is what I read", so a colleague who writes between our read and our write, a
 few milliseconds later, is not seen. The turns for both are therefore taken together, and nothing but the transaction
 that writes the push down lies between them.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
 from msgspec import Struct, structs
 
 from adapters.contract.adapter import Adapter
-from adapters.contract.errors import Conflict, OutcomeUnknown
+from adapters.contract.errors import Conflict, OutcomeUnknown, Refused, Unsupported
 from adapters.contract.model import FieldValue, Visibility
 from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
@@ -29,12 +31,13 @@ from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.writeback import FieldVerdict, compare
 from orchestrator.ports import Clock
-from orchestrator.services.connections import Connections, SyncLog
+from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.exchange import Conversation
+from orchestrator.services.field_check import FieldCheck, as_mapped_now
 from orchestrator.services.kinds import WriteBack
 from orchestrator.services.steps import SYSTEM
 from orchestrator.work.job import Job
-from orchestrator.work.outcome import Done, Outcome, Retry
+from orchestrator.work.outcome import Dead, Done, Outcome, Retry
 from orchestrator.work.stops import refuse_if_stopped
 
 NOTE_PATIENCE = 60.0
@@ -43,21 +46,30 @@ NOTE_PATIENCE = 60.0
 CUT_OFF_PATIENCE = 10.0
 """Seconds from the beginning of a note that was cut off by the death of its process, until it may be sent again."""
 
+UNKNOWN = "unknown"
+"""What comes of a try that nobody saw the end of."""
+
 TRUST = timedelta(hours=24)
 """For so long what the ATS acknowledged is only looked for, never written again: longer than all attempts together."""
 
 
 class Known(Struct, frozen=True):
-    """What we know of a write-back before we look. ``ours`` are values that may stand there because we wrote them."""
+    """What we know of a write-back before we look. ``ours`` are values that may stand there because we wrote them.
 
+    ``fields`` is all that it carries under today's field map, ``wanted`` what no later one has settled; ``note_cut_off`` is
+    when its note was begun where nobody saw the end of that.
+    """
+
+    at: datetime
     row: WriteBackRow
     external_id: str
     program: str
+    fields: Mapping[str, FieldValue]
     wanted: Mapping[str, FieldValue]
     ours: Mapping[str, Sequence[FieldValue]]
     acknowledged: frozenset[str]
     note_due: bool
-    note_pause: float
+    note_cut_off: datetime | None
 
 
 class Sorted(Struct, frozen=True):
@@ -75,31 +87,39 @@ class Sorted(Struct, frozen=True):
 class WritingBack:
     """Brings stored write-backs to the ATS, in order per application (the work table's lane)."""
 
-    def __init__(self, *, database: Database, clock: Clock, connections: Connections, sync: SyncLog) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, connections: Connections, sync: SyncLog, fields: FieldCheck
+    ) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
         self._sync = sync
+        self._fields = fields
 
     async def write(self, payload: WriteBack, job: Job) -> Outcome | None:
         """Bring one write-back to the ATS. Every attempt begins by looking at what is there.
 
         Four transactions for fields, five with a note: turns; the push begins; what came of it and more turns; (the
-        note begins;) the end.
+        note begins;) the end. The definitions of the fields are asked for now and then, in a turn more.
         """
         known = await self._known(payload)
         if known.row.state is not WriteBackState.PENDING:
             return Done()
         connection = self._connections.get(known.row.connection)
         async with self._sync.conversation(connection, known.external_id, job, program=known.program) as ats:
-            found, later = Sorted({}, {}, ()), None
+            found = Sorted({}, {}, ())
+            later: Retry | Dead | None = None
             if known.wanted:
-                found, later = await self._bring_fields(ats, connection.adapter, known)
+                later = await self._fields.held(ats, connection, known.wanted, program=known.program, turns=3)
+                if later is None:
+                    found, later = await self._bring_fields(ats, connection, known)
             if later is None and known.note_due:
                 later = await self._bring_note(ats, connection.adapter, known)
             async with ats.finish(later) as tx:
                 if later is None:
-                    await self._settle(tx, known.row, found)
+                    await self._settle(tx, known, found)
+                elif isinstance(later, Dead):
+                    await self._ask(tx, known.row, found)
         return None
 
     async def _known(self, payload: WriteBack) -> Known:
@@ -113,23 +133,31 @@ class WritingBack:
             if row.state is WriteBackState.PENDING:
                 # Looked at again before each push; here, so that what is stopped does not ask the ATS for nothing.
                 await refuse_if_stopped(session, connection=row.connection, program=program)
+            field_map = self._connections.get(row.connection).settings.fields
+            fields = await as_mapped_now(session, row, field_map) if row.state is WriteBackState.PENDING else row.fields
             overtaken = await writebacks.overtaken(session, row)
             sent = await writebacks.acknowledged(session, row.id, fields_since=now - TRUST)
             cut_off = await writebacks.note_cut_off(session, row, application.external_id)
             return Known(
+                at=now,
                 row=row,
                 external_id=application.external_id,
                 program=program,
-                wanted={key: value for key, value in row.fields.items() if key not in overtaken},
+                fields=fields,
+                wanted={key: value for key, value in fields.items() if key not in overtaken},
                 ours=await writebacks.our_values(session, row.application_id),
-                acknowledged=sent.fields,
+                # What was sent as another value, before its key was mended, says nothing of this one.
+                acknowledged=frozenset(key for key in sent.fields if fields.get(key) == row.fields.get(key)),
                 # What the ATS acknowledged is there, whether or not its list shows it already.
                 note_due=row.note is not None and not sent.note,
-                note_pause=CUT_OFF_PATIENCE - (now - cut_off).total_seconds() if cut_off else 0.0,
+                note_cut_off=cut_off,
             )
 
-    async def _bring_fields(self, ats: Conversation, adapter: Adapter, known: Known) -> tuple[Sorted, Retry | None]:
+    async def _bring_fields(
+        self, ats: Conversation, connection: AtsConnection, known: Known
+    ) -> tuple[Sorted, Retry | None]:
         """Read, write what is to be written, read back; with a Retry where that is not to be seen."""
+        adapter = connection.adapter
         current = await _read(ats, adapter, known, turns=2)
         before = sort_fields(known, current)
         if before.awaited:
@@ -146,9 +174,22 @@ class WritingBack:
             return before, Retry(
                 reason="a field was changed in the moment of the write; nothing was written", after=0.0
             )
+        except Refused:
+            # Defined otherwise than a while ago? Then the rest need not be refused as well.
+            held = await self._fields.held(ats, connection, known.wanted, program=known.program, since=known.at)
+            if held is None:
+                raise
+            return before, held
         except OutcomeUnknown:
             unknown = True
-        self._keep_attempt(ats, known.row, unknown=unknown, detail=writebacks.SEPARATOR.join(sorted(before.to_write)))
+        outcome = UNKNOWN if unknown else writebacks.SENT
+        self._keep_attempt(ats, known.row, outcome=outcome, detail=writebacks.SEPARATOR.join(sorted(before.to_write)))
+        return await self._read_back(ats, adapter, known, before, unknown=unknown)
+
+    @staticmethod
+    async def _read_back(
+        ats: Conversation, adapter: Adapter, known: Known, before: Sorted, *, unknown: bool
+    ) -> tuple[Sorted, Retry | None]:
         seen = await _read(ats, adapter, known, turns=3 if known.note_due else 1)
         after = sort_fields(structs.replace(known, acknowledged=known.acknowledged | before.to_write.keys()), seen)
         # What stood there already and was emptied meanwhile: that was a person.
@@ -160,57 +201,103 @@ class WritingBack:
             return after, Retry(reason=reason)
         return after, Retry(reason="the ATS acknowledged the write, and does not show it yet")
 
-    async def _bring_note(self, ats: Conversation, adapter: Adapter, known: Known) -> Retry | None:
+    async def _bring_note(self, ats: Conversation, adapter: Adapter, known: Known) -> Retry | Dead | None:
         """Make sure that our note is there exactly once. It is looked for where an earlier attempt may have sent it."""
-        row = known.row
-        if await _find_note(ats, adapter, known, turns=2):
+        try:
+            there = await _find_note(ats, adapter, known, turns=2)
+        except Unsupported:
+            return await self._bring_unseen_note(ats, adapter, known)
+        if there:
             return None
-        if known.note_pause > 0:
+        began = known.note_cut_off
+        pause = CUT_OFF_PATIENCE - (known.at - began).total_seconds() if began else 0.0
+        if pause > 0:
             # A list that lags must have time to catch up before the note could be sent again.
             reason = "the note may have been sent before its worker died, and is not to be seen"
-            return Retry(reason=reason, after=known.note_pause, counted=False)
+            return Retry(reason=reason, after=pause, counted=False)
+        if await self._send_note(ats, adapter, known) or await _find_note(ats, adapter, known, turns=1):
+            return None
+        return Retry(reason="the ATS did not answer the note, and it is not to be seen yet", after=NOTE_PATIENCE)
+
+    async def _bring_unseen_note(self, ats: Conversation, adapter: Adapter, known: Known) -> Dead | None:
+        """Where the ATS shows no notes: sent once; where nobody knows whether it is there, a person looks."""
+        if not await self._in_doubt(known) and await self._send_note(ats, adapter, known):
+            return None
+        return Dead(
+            "the note was sent and not answered, and this ATS shows Evenhand no notes. Look at the application in the ATS "
+            f"for {known.row.note_marker}: if it is there, settle this as done by hand; if not, run it again, and the note is "
+            "sent once more"
+        )
+
+    async def _in_doubt(self, known: Known) -> bool:
+        """Whether the note may be there already, and nobody was asked about it since: who runs it again has looked."""
+        rows = sa.select(WriteBackAttemptRow.outcome, sa.func.max(WriteBackAttemptRow.at)).where(
+            WriteBackAttemptRow.write_back_id == known.row.id, WriteBackAttemptRow.detail == writebacks.NOTE
+        )
+        async with self._database.reading() as session:
+            last = {row[0]: row[1] for row in await session.execute(rows.group_by(WriteBackAttemptRow.outcome))}
+        doubts = [at for at in (last.get(UNKNOWN), known.note_cut_off) if at is not None]
+        return bool(doubts) and (writebacks.ASKED not in last or max(doubts) > last[writebacks.ASKED])
+
+    async def _send_note(self, ats: Conversation, adapter: Adapter, known: Known) -> bool:
+        """Send the note; False where the ATS did not answer."""
+        row = known.row
         visibility = Visibility(row.note_visibility or Visibility.PRIVATE)
         try:
             async with ats.push(writebacks.ADD_NOTE, fields=(writebacks.NOTE,)):
                 note = await adapter.add_note(known.external_id, row.note or "", visibility=visibility)
         except OutcomeUnknown:
-            self._keep_attempt(ats, row, unknown=True, detail=writebacks.NOTE)
-            if await _find_note(ats, adapter, known, turns=1):
-                return None
-            return Retry(reason="the ATS did not answer the note, and it is not to be seen yet", after=NOTE_PATIENCE)
-        self._keep_attempt(ats, row, unknown=False, detail=f"{writebacks.NOTE} {note.id}")
-        return None
+            self._keep_attempt(ats, row, outcome=UNKNOWN, detail=writebacks.NOTE)
+            return False
+        self._keep_attempt(ats, row, outcome=writebacks.SENT, detail=f"{writebacks.NOTE} {note.id}")
+        return True
 
-    def _keep_attempt(self, ats: Conversation, row: WriteBackRow, *, unknown: bool, detail: str) -> None:
+    def _keep_attempt(self, ats: Conversation, row: WriteBackRow, *, outcome: str, detail: str) -> None:
         attempt: dict[str, object] = {
             "id": new_id(),
             "write_back_id": row.id,
             "at": self._clock.now(),
-            "outcome": "unknown" if unknown else writebacks.SENT,
+            "outcome": outcome,
             "detail": detail,
         }
         ats.keep(partial(_store_attempt, attempt))
 
-    async def _settle(self, tx: Transaction, row: WriteBackRow, found: Sorted) -> None:
-        now = self._clock.now()
+    async def _settle(self, tx: Transaction, known: Known, found: Sorted) -> None:
+        row, now = known.row, self._clock.now()
         state = WriteBackState.CONFLICT if found.conflicts else WriteBackState.WRITTEN
         stored = await tx.session.get_one(WriteBackRow, row.id)
         stored.state, stored.conflicts, stored.settled_at = state, list(found.conflicts), now
-        for key, value in found.settled.items():
-            await tx.session.merge(
-                OwnedFieldRow(application_id=row.application_id, field=key, value=value, written_at=now)
-            )
+        if known.fields != row.fields:
+            stored.fields = dict(known.fields)
+        await self._own(tx, row, found)
         tx.session.add(
             WriteBackAttemptRow(write_back_id=row.id, at=now, outcome=state.value, detail=", ".join(found.conflicts))
         )
         details: dict[str, object] = {
             "write_back": row.id.hex,
             "kind": row.kind.value,
-            "fields": sorted(row.fields),
+            "fields": sorted(known.fields),
             "conflicts": list(found.conflicts),
         }
         tag = f"system:write-back:{state.value}"
         tx.audit(AuditEvent(at=now, actor=SYSTEM, tag=tag, subject=str(row.interview_id), details=details))
+
+    async def _ask(self, tx: Transaction, row: WriteBackRow, found: Sorted) -> None:
+        """A person is asked about the note: written down with the dead letter or not at all, or it would be sent again."""
+        tx.session.add(
+            WriteBackAttemptRow(
+                write_back_id=row.id, at=self._clock.now(), outcome=writebacks.ASKED, detail=writebacks.NOTE
+            )
+        )
+        await self._own(tx, row, found)
+
+    async def _own(self, tx: Transaction, row: WriteBackRow, found: Sorted) -> None:
+        """Remember the values of ours that stand in the ATS."""
+        now = self._clock.now()
+        for key, value in found.settled.items():
+            await tx.session.merge(
+                OwnedFieldRow(application_id=row.application_id, field=key, value=value, written_at=now)
+            )
 
 
 def sort_fields(known: Known, current: Mapping[str, FieldValue]) -> Sorted:

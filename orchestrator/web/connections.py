@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -42,7 +43,8 @@ class ConnectionsController(Controller):
             )
         except InputInvalid as refused:
             return await _page(request, services, key, refused=refused)
-        return Template("team/consent.html", context={"view": view, "address": address})
+        host = urlsplit(address).hostname or ""
+        return Template("team/consent.html", context={"view": view, "address": address, "host": host})
 
     @get("/{connection:str}/consent/answer", summary="The vendor's answer", guards=[admins_only])
     async def answer(
@@ -76,14 +78,16 @@ async def _page(
     connected: bool = False,
     refused: RequestRefused | None = None,
 ) -> Template:
+    now = datetime.now(UTC)
     return Template(
         "team/connection.html",
         context={
+            "now": now,
             "view": await services.consenting.page(connection),
             "connected": connected,
             "refused": str(refused) if refused else "",
             "admin": request.user.role == Role.ADMIN,
-            "say": Phrases(datetime.now(UTC)),
+            "say": Phrases(now),
         },
         status_code=refused.status if refused else HTTP_200_OK,
     )

@@ -9,6 +9,7 @@ from orchestrator.services.intake import Intake
 from orchestrator.services.interviewing import Interviewing
 from orchestrator.services.operating import Operating
 from orchestrator.services.ordering import Ordering
+from orchestrator.services.result_links import ResultLinks
 from orchestrator.services.reviewing import Reviewing
 from orchestrator.services.stopping import Stopping
 
@@ -26,3 +27,4 @@ class Services:
     consenting: Consenting
     stopping: Stopping
     doctor: Doctor
+    result_links: ResultLinks

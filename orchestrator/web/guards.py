@@ -17,16 +17,18 @@ TeamRequest = Request[Account, str, State]
 
 
 async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Guard: put the account of the session into ``request.user``.
+    """Guard: put the account of the session into ``request.user``, and what is stopped by hand where every page shows it.
 
     Raises:
         Unauthenticated: no cookie, or a session that ended.
     """
     token = session_token(connection)
-    account = await (await _services(handler)).accounts.account(token) if token else None
+    services = await _services(handler)
+    account = await services.accounts.account(token) if token else None
     if account is None:
         raise Unauthenticated("Please sign in to go on.")
     connection.scope["user"] = account
+    connection.scope["state"]["stops"] = await services.stopping.listed()
 
 
 def reviewers_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

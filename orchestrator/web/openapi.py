@@ -26,6 +26,7 @@ _TAGS = {
     "hooks": "Webhooks of the ATSs. Each delivery is verified on its raw bytes, stored, then answered.",
     "partner": "What an ATS asks where recruiters order interviews in it. The vendor's documentation has the addresses.",
     "candidate": "The candidate's pages. The link's token is the only key to them.",
+    "result-link": "What a result link shows to somebody without an account. Its token is the only key to it.",
     "team": "Pages of the hiring team, behind a session.",
     "sign-in": "Sessions of the hiring team.",
     "machinery": "For load balancers and browsers.",
@@ -55,6 +56,7 @@ _ALWAYS: Mapping[str, tuple[str, ...]] = {
     "hooks": ("400", "401", "404", "413", "429", "503"),
     "partner": ("400", "401", "404", "413", "429", "503"),
     "candidate": ("400", "404", "503"),
+    "result-link": ("404", "429", "503"),
     "team": ("400", "401", "403", "404", "503"),
     "sign-in": ("400", "503"),
     "machinery": (),
@@ -113,7 +115,8 @@ def _routes(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 
 def _tag(path: str) -> str:
     first = path.split("/")[1]
-    known = {"hooks": "hooks", "partner": "partner", "i": "candidate", "sign-in": "sign-in", "sign-out": "sign-in"}
+    known = {"hooks": "hooks", "partner": "partner", "i": "candidate", "r": "result-link"}
+    known |= {"sign-in": "sign-in", "sign-out": "sign-in"}
     return known.get(first, "team" if first in {"review", "results", "operations"} else "machinery")
 
 

@@ -161,7 +161,24 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         answers={**DONE, **MOVED_ON, **TO_MEND},
     ),
     ("GET", "/results/{audit_ref}"): Operation(
-        id="result", summary="One final result with what explains it", answers=PAGE_OK
+        id="result", summary="One final result with what explains it", query=_TOLD, answers=PAGE_OK
+    ),
+    ("POST", "/results/{audit_ref}/link/revoke"): Operation(
+        id="revokeResultLink",
+        summary="End the result link of a result, for good",
+        form={"reason": "Why: at most 2,000 characters."},
+        answers={**DONE, **TO_MEND},
+    ),
+    ("POST", "/operations/applications/{application_id}/link/revoke"): Operation(
+        id="revokeLinkOfApplication",
+        summary="End the newest result link of an application, for good",
+        form={"reason": "Why: at most 2,000 characters."},
+        answers={**DONE, **TO_MEND},
+    ),
+    ("GET", "/r/{token}"): Operation(
+        id="resultLink",
+        summary="What the ATS was told, for somebody without an account",
+        answers={**PAGE_OK, "303": ("Somebody is signed in: on to the whole result.", "")},
     ),
     ("GET", "/operations"): Operation(
         id="operations",

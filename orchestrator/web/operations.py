@@ -38,6 +38,7 @@ class Told(StrEnum):
     RESUMED = "resumed"
     STOPPED = "stopped"
     LET_GO = "let_go"
+    REVOKED = "revoked"
 
 
 class MapForm(Struct, frozen=True):
@@ -72,11 +73,7 @@ class OperationsController(Controller):
         self, request: TeamRequest, services: Services, application_id: FromPath[UUID], told: FromQuery[str] = ""
     ) -> Template:
         """Everything that happened to one application."""
-        timeline = await services.operating.timeline(application_id, viewer=request.user)
-        return Template(
-            "team/timeline.html",
-            context={"timeline": timeline, "say": Phrases(datetime.now(UTC)), "extended": told == Told.EXTENDED},
-        )
+        return await timeline_page(request, services, application_id, told=told)
 
     @post(
         "/applications/{application_id:uuid}/extend",
@@ -149,6 +146,33 @@ def actor_of(request: TeamRequest) -> str:
     """Who acts, as the audit chain names them."""
     # An id, because the audit chain keeps no names or addresses.
     return f"account:{request.user.id}"
+
+
+async def timeline_page(
+    request: TeamRequest,
+    services: TeamServices,
+    application_id: UUID,
+    *,
+    told: str = "",
+    refused: InputInvalid | None = None,
+    typed: str = "",
+) -> Template:
+    """The page of one application; after a refused form, what to mend stands by its field, with what was typed."""
+    timeline = await services.operating.timeline(application_id, viewer=request.user)
+    return Template(
+        "team/timeline.html",
+        context={
+            "timeline": timeline,
+            "say": Phrases(datetime.now(UTC)),
+            "extended": told == Told.EXTENDED,
+            "link": await services.result_links.of_application(application_id),
+            "revoke_at": f"/operations/applications/{application_id}/link/revoke",
+            "revoked_now": told == Told.REVOKED,
+            "errors": {"revoke-reason": str(refused)} if refused else {},
+            "typed": typed,
+        },
+        status_code=refused.status if refused else HTTP_200_OK,
+    )
 
 
 def _section(name: str) -> Section:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from litestar import HttpMethod, Response, route
 from litestar.di import NamedDependency
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import FromPath, SkipValidation
 
-from adapters.contract.assessment import TokenIssuer
+from adapters.contract.assessment import PartnerRequest, TokenIssuer
 from adapters.contract.delivery import Answer
 from adapters.contract.errors import PayloadInvalid, SignatureInvalid
+from orchestrator.domain.ordering import OrderRefusal
 from orchestrator.services.connections import OrderDesk
 from orchestrator.web.app import HOOK_LIMIT
 from orchestrator.web.deps import Services
@@ -45,27 +47,41 @@ async def partner(
         return problem(HTTPStatus.NOT_FOUND, detail="This ATS asks for nothing at this address.")
     pace, key = gates_of(request.app).connections, f"partner/{connection}"
     pace.take(key)
-    told = await _sign_in(request, desk) if signs_in else _refusal(request, desk)
-    if told is not None and told.status >= HTTPStatus.BAD_REQUEST:
-        # Only what was shown to be the ATS counts for the connection: a stranger must not use up its share.
-        pace.give_back(key)
-        await services.intake.refuse(connection, SignatureInvalid.__name__)
-    if told is not None:
-        return _said(told)
+    spent = False
     try:
-        meant = server.read(method, below, dict(request.query_params), dict(request.headers), await request.body())
+        heard = await (_sign_in(request, desk) if signs_in else _heard(request, desk, method, below))
+        spent = not isinstance(heard, Answer) or heard.status < HTTPStatus.BAD_REQUEST
+    except RequestEntityTooLarge:
+        await services.intake.refuse(connection, "TooLarge")
+        raise
     except PayloadInvalid as error:
+        spent = True
+        # An order may be lost by this, and only the vendor knows: let it be seen.
+        await services.intake.refuse(connection, OrderRefusal.UNREADABLE)
         return problem(HTTPStatus.BAD_REQUEST, detail=f"The request cannot be read: {error}.")
-    return _said(await services.ordering.answer(connection, meant))
+    finally:
+        # Only what was shown to be the ATS counts for the connection: a stranger must not use up its share.
+        if not spent:
+            pace.give_back(key)
+    if not isinstance(heard, Answer):
+        return _said(await services.ordering.answer(connection, heard))
+    if not spent:
+        await services.ordering.strangers.count(connection)
+    return _said(heard)
 
 
-def _refusal(request: AnyRequest, desk: OrderDesk) -> Answer | None:
-    """Looked at before the body: a stranger must not make us read one."""
+async def _heard(request: AnyRequest, desk: OrderDesk, method: str, below: str) -> PartnerRequest | Answer:
+    """What is asked, or the answer to a stranger: looked at before the body, so that none makes us read one.
+
+    Raises:
+        PayloadInvalid: not the documented shape, from somebody who showed a key of ours.
+    """
+    server, headers = desk.server, dict(request.headers)
     try:
-        desk.server.authenticate(dict(request.headers), secrets=desk.secrets)
+        server.authenticate(headers, secrets=desk.secrets)
+        return server.read(method, below, dict(request.query_params), headers, await request.body())
     except SignatureInvalid:
-        return desk.server.unauthorised()
-    return None
+        return server.unauthorised()
 
 
 async def _sign_in(request: AnyRequest, desk: OrderDesk) -> Answer:

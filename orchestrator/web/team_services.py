@@ -8,6 +8,7 @@ from litestar.params import SkipValidation
 
 from adapters.contract.model import StageKind
 from orchestrator.domain.findings import Report
+from orchestrator.services.result_links import ResultLinkItem, SharedResult
 from orchestrator.services.stopping import Reach
 from orchestrator.services.views import (
     Account,
@@ -16,6 +17,7 @@ from orchestrator.services.views import (
     ConnectionView,
     OperationsView,
     QueueItem,
+    StopItem,
     TimelineView,
 )
 
@@ -131,12 +133,40 @@ class StoppingDoor(Protocol):
         """What can be stopped."""
         ...
 
+    async def listed(self) -> tuple[StopItem, ...]:
+        """What is stopped now."""
+        ...
+
     async def stop(self, reach: Reach, *, reason: str, actor: str) -> None:
         """Send nothing of this scope."""
         ...
 
     async def resume(self, reach: Reach, *, reason: str, actor: str) -> None:
         """Let it go on."""
+        ...
+
+
+class ResultLinksDoor(Protocol):
+    """Result links: the page behind one, and its end."""
+
+    async def view(self, token: str) -> SharedResult:
+        """What somebody without an account sees; the view is logged."""
+        ...
+
+    async def full_page(self, token: str) -> str | None:
+        """Where somebody with an account reads all of it."""
+        ...
+
+    async def of_result(self, audit_ref: str) -> ResultLinkItem | None:
+        """The link of a result."""
+        ...
+
+    async def of_application(self, application_id: UUID) -> ResultLinkItem | None:
+        """The newest link of an application."""
+        ...
+
+    async def revoke(self, reference: str, *, reason: str, actor: str) -> None:
+        """End a link for good."""
         ...
 
 
@@ -166,6 +196,11 @@ class TeamServices(Protocol):
     @property
     def stopping(self) -> StoppingDoor:
         """Kill switches."""
+        ...
+
+    @property
+    def result_links(self) -> ResultLinksDoor:
+        """Result links."""
         ...
 
     @property

@@ -137,9 +137,9 @@ async def replay(tx: Transaction, work_id: int, *, actor: str) -> None:
     _record(tx, actor, "replayed", f"work:{work_id}", {"kind": item.kind})
 
 
-async def replay_many(tx: Transaction, selection: Selection, *, actor: str) -> list[int]:
-    """Replay every dead letter of a selection (its ``states`` are not looked at); returns their numbers."""
-    replayed = await _replay_where(tx, _any_state(selection).conditions())
+async def replay_many(tx: Transaction, selection: Selection, *, actor: str, but: Collection[int] = ()) -> list[int]:
+    """Replay every dead letter of a selection (its ``states`` are not looked at) ``but`` these; returns their numbers."""
+    replayed = await _replay_where(tx, [*_any_state(selection).conditions(), work.c.id.not_in(but)])
     for work_id in replayed:
         _record(tx, actor, "replayed", f"work:{work_id}", {})
     return replayed

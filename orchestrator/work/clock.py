@@ -38,12 +38,13 @@ RETRIES = (1.0, 5.0, 15.0, 60.0)
 
 
 class Tick(Struct, frozen=True, kw_only=True):
-    """Every ``seconds``, the work that ``payload`` makes for the slot that begins."""
+    """Every ``seconds``, the work that ``payload`` makes for the slot that begins; one after another in ``lane``."""
 
     name: str
     seconds: int
     payload: Callable[[datetime], Payload]
     rate_key: str | None = None
+    lane: str | None = None
 
 
 class Clockwork:
@@ -122,6 +123,7 @@ class Clockwork:
             return await enqueue(
                 tx,
                 tick.payload(slot),
+                lane=tick.lane,
                 rate_key=tick.rate_key,
                 subject=f"clock:{tick.name}",
                 dedupe=f"clock:{tick.name}:{slot:%Y-%m-%dT%H:%M:%SZ}",

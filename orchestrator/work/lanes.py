@@ -81,6 +81,14 @@ async def open_lanes(tx: Transaction, lanes: Collection[str]) -> set[str]:
     return {str(lane) for lane in found.scalars()}
 
 
+async def unfinished(tx: Transaction, lanes: Collection[str]) -> set[str]:
+    """Which of these lanes, all locked by the caller, have open work, or work that was given up and waits for a person."""
+    given_up = sa.select(work.c.lane).where(
+        work.c.state == WorkState.DEAD, work.c.finished_at.is_not(None), work.c.lane.in_(sorted(lanes))
+    )
+    return await open_lanes(tx, lanes) | {str(lane) for lane in (await tx.session.execute(given_up)).scalars()}
+
+
 async def behind(session: AsyncSession, lane: str, *, after: int, kinds: Collection[str], most: int = 200) -> list[int]:
     """What waits in a lane behind item ``after`` and nobody has begun: work that the same look at the world may answer."""
     statement = (

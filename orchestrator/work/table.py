@@ -116,6 +116,8 @@ rate_bucket = sa.Table(
     sa.Column("burst", sa.Double, nullable=False),
     sa.Column("tokens", sa.Double, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
+    # Until then nothing but a mention of the ATS keeps it empty: a better word opens it again, as it does not after a refusal.
+    sa.Column("closed_until", sa.Double),
     comment="Fleet-wide token buckets, one per connection. PII class: none.",
 )
 

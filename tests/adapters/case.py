@@ -79,7 +79,10 @@ class Case:
     """What a vendor tells the suite. What has a default is for vendors that differ there.
 
     ``seal`` puts the signature into the body, for vendors that sign there. ``stage_changes`` is how many events the
-    ``stage_changed`` body means and ``delivery_ids`` whether they have an id. ``prepared`` answers token requests and
+    ``stage_changed`` body means and ``delivery_ids`` whether they have an id; ``tells_moves`` whether the vendor's
+    deliveries say that a change is a move; ``signs_event_time`` where the signed time is
+    that of the event, the same for every attempt. ``instead`` are other values for the writable fields, where none can be
+    emptied. ``prepared`` answers token requests and
     the like before a canned answer, ``changes`` says which requests change something, ``drift`` has other answers in a
     wrong shape for a verb, ``permanent`` other meanings of a status.
     """
@@ -98,6 +101,9 @@ class Case:
     broken_bodies: tuple[bytes, ...] = (b"", b"not json", b"[]", b"{}", b"\xff\xfe", b'{"id": 1}')
     seal: Callable[[bytes, str, datetime], bytes] = in_headers
     delivery_ids: bool = True
+    tells_moves: bool = True
+    signs_event_time: bool = False
+    instead: Mapping[str, FieldValue] = field(default_factory=dict)
     prepared: Callable[[httpx.Request], httpx.Response | None] = unprepared
     changes: Callable[[httpx.Request], bool] = by_method
     drift: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -17,9 +18,11 @@ from adapters.contract.manifest import Capability
 from adapters.contract.model import FieldValue, StageKind
 from orchestrator.db.models.account import Role
 from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.models.writeback import SyncRow
 from orchestrator.demo.processes import Ports
 from orchestrator.demo.script import decide, take_interview
 from orchestrator.demo.show import read_answers
+from orchestrator.domain.program import ReEntry
 from orchestrator.mail.catcher import running_catcher
 from orchestrator.mail.catching.store import MailStore
 from orchestrator.main import Runtime, build, read_environment
@@ -43,6 +46,8 @@ JOB_TITLE = "Customer Support Specialist"
 PATIENCE = 60.0
 A_WHILE = 5.0
 """Seconds that timers are moved by where the test would only wait for a retry."""
+LAST = 8
+"""Entries of the sync log that a failure shows."""
 
 
 class LiveWorld(World, Protocol):
@@ -62,7 +67,7 @@ class LiveWorld(World, Protocol):
 
     @property
     def field_map(self) -> Mapping[str, str]:
-        """``completion``, ``band``, ``bullets``, ``link`` … and the custom field each goes to; empty without fields."""
+        """The custom field that each part goes to: ``completion``, ``band`` and ``link`` at least; empty without fields."""
         ...
 
     async def listen(self, url: str, secret: str) -> None:
@@ -116,7 +121,14 @@ class Evenhand:
                     await advance(self.runtime.database, A_WHILE)
                     await self.work()
         except TimeoutError:
-            raise AssertionError(f"{what} did not happen") from None
+            seen = "".join(f"\n  {line}" for line in await self.told())
+            raise AssertionError(f"{what} did not happen; the last at the ATS:{seen}") from None
+
+    async def told(self) -> list[str]:
+        """The last entries of the sync log as an operator reads them."""
+        async with self.runtime.database.reading() as session:
+            last = (await session.execute(sa.select(SyncRow).order_by(SyncRow.at.desc()).limit(LAST))).scalars().all()
+        return [f"{row.operation} {', '.join(row.fields)}: {row.outcome} {row.detail}".rstrip() for row in last[::-1]]
 
     async def work(self) -> None:
         """Do everything that is due now."""
@@ -133,9 +145,9 @@ class Evenhand:
         words = [word for mail in mails for word in mail.text.split()]
         return [word for word in words if word.startswith(f"{self.ports.evenhand_url}/i/")]
 
-    async def invited(self) -> bool:
-        """Whether an invitation was accepted."""
-        return bool(self.links())
+    async def invited(self, times: int = 1) -> bool:
+        """Whether an invitation was accepted, or so many."""
+        return len(self.links()) >= times
 
     async def interviews(self) -> int:
         """How many interviews there are."""
@@ -143,7 +155,7 @@ class Evenhand:
             return (await session.execute(sa.select(sa.func.count()).select_from(InterviewRow))).scalar_one()
 
 
-def configuration(case: Case, world: LiveWorld, *, orders: bool = False) -> str:
+def configuration(case: Case, world: LiveWorld, *, orders: bool = False, re_entry: ReEntry = ReEntry.NEVER) -> str:
     """evenhand.yaml for the world (JSON is YAML); with ``orders`` the program can be ordered in the ATS."""
     private = Capability.PRIVATE_NOTES in case.capabilities
     note = {"note": "private" if private else "team"} if Capability.NOTES in case.capabilities else {}
@@ -167,7 +179,7 @@ def configuration(case: Case, world: LiveWorld, *, orders: bool = False) -> str:
         "rubric": "customer-support/first-interview",
         "share": 1.0,
         "cap": {"total": 10, "per_day": 10},
-        "re_entry": "never",
+        "re_entry": re_entry.value,
         "on_leave": "cancel",
         "invitation": {"valid_days": 7, "reminder_hours": []},
         "review": {"mode": "always", "due_hours": 24},
@@ -194,12 +206,18 @@ def variable(credential: str) -> str:
 
 @asynccontextmanager
 async def connected_house(
-    case: Case, world: LiveWorld, database_url: str, folder: Path, *, orders: bool = False
+    case: Case,
+    world: LiveWorld,
+    database_url: str,
+    folder: Path,
+    *,
+    orders: bool = False,
+    re_entry: ReEntry = ReEntry.NEVER,
 ) -> AsyncIterator[Evenhand]:
     """Evenhand on a migrated database, live, with mail catcher and a reviewer; the vendor does not know it yet."""
     async with running_catcher() as catcher:
         config = folder / "evenhand.yaml"
-        config.write_text(configuration(case, world, orders=orders), "utf-8")
+        config.write_text(configuration(case, world, orders=orders, re_entry=re_entry), "utf-8")
         port = free_port()
         ports = Ports(port, 0, int(catcher.url.rpartition(":")[2]), catcher.smtp_port)
         variables = {
@@ -236,6 +254,9 @@ class MainJob:
         async with life() as world, connected_house(case, world, sqlite_url, tmp_path) as house:
             person = await world.contact()
             await world.listen(house.hook, SECRET)
+            if not case.tells_moves:
+                # What no delivery calls a move is one only of somebody who was seen elsewhere before.
+                await noticed(case, house)
             await world.misbehave()
             await world.recruit(world.trigger_stage)
             await house.until("the invitation", house.invited)
@@ -264,10 +285,38 @@ class MainJob:
             await house.until("the write-back", lambda: written(case, world))
             await only_once(case, world, house)
 
+    async def test_away_and_back(self, case: Case, life: Life, sqlite_url: str, tmp_path: Path) -> None:
+        """Who comes back into the stage after an interview is interviewed once more, and that exactly once."""
+        again = ReEntry.AFTER_FINISHED
+        async with life() as world, connected_house(case, world, sqlite_url, tmp_path, re_entry=again) as house:
+            await world.listen(house.hook, SECRET)
+            for times in (1, 2):
+                # A vendor without any identity of entries must be seen elsewhere first.
+                await world.recruit(world.resting_stage)
+                await noticed(case, house)
+                if times > 1:
+                    await world.misbehave()
+                await world.recruit(world.trigger_stage)
+                await noticed(case, house)
+                await house.until("the invitation", partial(house.invited, times))
+                await interviewed(house)
+                await world.misbehave(calm=True)
+                await decided(house)
+                await house.until("the write-back", partial(written, case, world, times))
+                await noticed(case, house)
+            await only_once(case, world, house, times=2)
+
+
+async def noticed(case: Case, house: Evenhand) -> None:
+    """Evenhand takes in what the vendor told, and asks it where it can."""
+    if Capability.POLLING in case.capabilities:
+        await house.poll()
+    await house.work()
+
 
 async def interviewed(house: Evenhand) -> None:
-    """The candidate takes the interview."""
-    await asyncio.to_thread(take_interview, house.ports, house.links()[0], list(read_answers(None)))
+    """The candidate takes the interview that they were invited to last."""
+    await asyncio.to_thread(take_interview, house.ports, house.links()[-1], list(read_answers(None)))
 
 
 async def decided(house: Evenhand) -> None:
@@ -280,23 +329,24 @@ async def decided(house: Evenhand) -> None:
     await asyncio.to_thread(decide, house.ports, REVIEWER, "the candidate")
 
 
-async def written(case: Case, world: LiveWorld) -> bool:
-    """Whether the band stands in the ATS: in its field, or in a note where there are no fields; and the note is there."""
+async def written(case: Case, world: LiveWorld, times: int = 1) -> bool:
+    """Whether the band stands in the ATS: in its field, or in a note where there are no fields; and the notes are there."""
     notes = [note for note in await world.notes() if "A person decides" in note]
-    if Capability.NOTES in case.capabilities and not notes:
+    if Capability.NOTES in case.capabilities and len(notes) < times:
         return False
     shown = await world.shown() if world.field_map else {}
     return not world.field_map or bool(shown.get(world.field_map["band"]))
 
 
-async def only_once(case: Case, world: LiveWorld, house: Evenhand) -> None:
-    """One invitation, one interview, each note once, and the parts of the result where the mapping says."""
-    assert len(set(house.links())) == len(house.links()) == 1
-    assert await house.interviews() == 1
+async def only_once(case: Case, world: LiveWorld, house: Evenhand, *, times: int = 1) -> None:
+    """For each entry one invitation, one interview, each note once, and the parts of the result where the mapping says."""
+    assert len(set(house.links())) == len(house.links()) == times
+    assert await house.interviews() == times
     notes = [note for note in await world.notes() if "[evenhand " in note]
     markers = [note.rpartition("[evenhand ")[2] for note in notes]
     assert len(markers) == len(set(markers))
-    assert len([note for note in notes if "A person decides" in note]) == (Capability.NOTES in case.capabilities)
+    results = len([note for note in notes if "A person decides" in note])
+    assert results == times * (Capability.NOTES in case.capabilities)
     if world.field_map:
         shown = await world.shown()
         assert shown[world.field_map["completion"]] == "Completed"

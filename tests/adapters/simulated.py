@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,14 @@ from typing import Any, cast
 
 import httpx
 from litestar import Request, Response
+
+from adapters.contract.model import FieldValue
+
+COMPLETIONS = (
+    *("Invited", "In progress", "Completed", "In review", "Expired", "Withdrawn"),
+    *("Alternative requested", "Not scored by AI"),
+)
+"""What the customer's admin made the options of the field for completion, as the documentation says."""
 
 
 class Problem(Exception):
@@ -44,6 +53,30 @@ class Limit:
     window: float
     at_once: int = 1000
     alone: str = ""
+
+
+class NotesOnly(ABC):
+    """What worlds share whose vendor has no custom fields that can be written, and no right to move."""
+
+    email = "ada.quill@example.org"
+
+    @property
+    @abstractmethod
+    def credentials(self) -> Mapping[str, str]: ...
+    @property
+    @abstractmethod
+    def faults(self) -> Faults: ...
+
+    @property
+    def moving_credentials(self) -> Mapping[str, str]:
+        return self.credentials
+
+    @property
+    def writable(self) -> Mapping[str, FieldValue]:
+        return {}
+
+    async def lose_next_answer(self) -> None:
+        self.faults.lose = 1
 
 
 class Gate:

@@ -3,7 +3,7 @@
 from tests.browser.candidate_pages import CANDIDATE
 from tests.browser.neighbour_pages import BOARD, CATCHER, EMPTY_CATCHER, MAILS
 from tests.browser.site import Page, Site
-from tests.browser.team_pages import QUIET, SIGNED_OUT, TEAM
+from tests.browser.team_pages import QUIET, SIGNED_OUT, STOPPED, TEAM
 
-SITES: tuple[Site, ...] = (CANDIDATE, TEAM, QUIET, SIGNED_OUT, BOARD, CATCHER, EMPTY_CATCHER, MAILS)
+SITES: tuple[Site, ...] = (CANDIDATE, TEAM, QUIET, STOPPED, SIGNED_OUT, BOARD, CATCHER, EMPTY_CATCHER, MAILS)
 EVERY: tuple[tuple[Site, Page], ...] = tuple((site, page) for site in SITES for page in site.pages)

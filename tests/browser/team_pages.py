@@ -1,11 +1,13 @@
 """The team's pages: a busy day, a quiet one, and the door."""
 
 from tests.browser.site import Page, Site
-from tests.fixtures.fake_team_services import quiet_app, team_app
+from tests.fixtures.fake_team_services import quiet_app, stopped_app, team_app
 from tests.fixtures.team_cases import ADJUSTMENT, AUDIT_REF, DECIDED, NEAR_CUT, OVERDUE, PERSON, PROVISIONAL, UNSCORABLE
 from tests.fixtures.team_operations import APPLICATIONS
+from tests.fixtures.team_result_links import DEAD, FINAL, IN_REVIEW, OUTDATED
 
 SESSION_COOKIE = ("evenhand_session", "admin")
+CONNECTION_PAGE = "/operations/connections/northlight"
 _NO_CASE = "00000000-0000-0000-0000-000000000000"
 
 TEAM = Site(
@@ -26,8 +28,9 @@ TEAM = Site(
         Page("team-operations-applications", "/operations?show=applications"),
         Page("team-operations-sync", "/operations?show=sync"),
         Page("team-doctor", "/operations/doctor"),
-        Page("team-connection", "/operations/connections/northlight"),
+        Page("team-connection", CONNECTION_PAGE),
         Page("team-timeline", f"/operations/applications/{APPLICATIONS[0].application_id}"),
+        Page("team-timeline-link", f"/operations/applications/{APPLICATIONS[1].application_id}", unfold=True),
         Page("team-unknown-case", f"/review/{_NO_CASE}", status=404),
     ),
     (SESSION_COOKIE,),
@@ -42,4 +45,18 @@ QUIET = Site(
     ),
     (SESSION_COOKIE,),
 )
-SIGNED_OUT = Site(team_app, (Page("team-sign-in", "/sign-in"),))
+STOPPED = Site(
+    stopped_app,
+    (Page("team-queue-stopped", "/review"), Page("team-connection-stopped", CONNECTION_PAGE)),
+    (SESSION_COOKIE,),
+)
+SIGNED_OUT = Site(
+    team_app,
+    (
+        Page("team-sign-in", "/sign-in"),
+        Page("result-link", f"/r/{FINAL}"),
+        Page("result-link-in-review", f"/r/{IN_REVIEW}"),
+        Page("result-link-outdated", f"/r/{OUTDATED}"),
+        Page("result-link-dead", f"/r/{DEAD}", status=404),
+    ),
+)

@@ -23,7 +23,7 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
     "signature-byte-exact": ("test_signature_byte_exact",),
     "event-ping": ("test_event_ping",),
     "event-unknown": ("test_event_unknown", "test_event_broken"),
-    "event-duplicate": ("test_event_duplicate",),
+    "event-duplicate": ("test_event_duplicate", "test_event_entry"),
     "capabilities-exercised": ("test_unclaimed", "test_claims"),
     "errors-by-status": (
         "test_errors_permanent",
@@ -100,11 +100,12 @@ def _capabilities(keys: Sequence[str]) -> list[str]:
             *(cell(key, one) for one in Capability),
             VENDORS[key].manifest.entry.value,
             "yes" if _main_job(key) else "–",
+            "yes" if _ordered(key) else "–",
         ]
         for key in keys
     ]
     names = [one.value.replace("_", " ") for one in Capability]
-    return _table(["ATS", *names, "a stage entry is known by", "main job"], rows)
+    return _table(["ATS", *names, "a stage entry is known by", "main job", "orders"], rows)
 
 
 def _rules(keys: Sequence[str]) -> list[str]:
@@ -131,18 +132,37 @@ def _exemptions(keys: Sequence[str]) -> list[str]:
 def _proofs(keys: Sequence[str]) -> list[str]:
     rules = [[f"`{rule}`", _ids(PROOFS[rule])] for rule in RULES]
     able = [[one.value.replace("_", " "), _ids(CAPABILITIES[one])] for one in Capability]
-    runs = [[key, f"`{conformance(key)}`", _ids(replaced(key)) or "–", _ids(_main_job(key)) or "–"] for key in keys]
+    runs = [
+        [
+            key,
+            f"`{conformance(key)}`",
+            _ids(replaced(key)) or "–",
+            _ids(_main_job(key)) or "–",
+            _ids(_ordered(key)) or "–",
+        ]
+        for key in keys
+    ]
     return [
         *_table(["rule", "proved by"], rules),
         "",
         *_table(["capability", "proved by"], able),
         "",
-        *_table(["ATS", "runs the suite", "with tests of its own for", "runs the main job"], runs),
+        *_table(["ATS", "runs the suite", "with tests of its own for", "runs the main job", "takes orders"], runs),
     ]
 
 
 def _main_job(key: str) -> list[str]:
     return classes(key, "test_main_job", main_job.MainJob)
+
+
+def _ordered(key: str) -> list[str]:
+    """The test that orders an interview in a vendor where one can be ordered; raises LookupError where there is none."""
+    if VENDORS[key].orders is None:
+        return []
+    path = f"tests/adapters/{key}/test_orders.py"
+    if not (ROOT / path).is_file():
+        raise LookupError(f"{path}: interviews can be ordered in {key}, and no test orders one")
+    return [path]
 
 
 def _ids(names: Sequence[str]) -> str:
@@ -161,7 +181,8 @@ Written by `python -m tests.docs.adapters` from the code; a test compares it. Ev
 ## What each can do
 
 What is not claimed is refused before anything is sent. *Main job*: the whole of Evenhand ran against the vendor's
-simulator, with faults switched on.
+simulator, with faults switched on. *Orders*: a recruiter orders the interview in the ATS, as
+[Order an interview](how-to/order-an-interview.md) says, with faults switched on and the result back at the order.
 """
 _RULES = """## The suite × every adapter
 

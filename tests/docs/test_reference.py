@@ -16,6 +16,7 @@ from orchestrator.config.schema import (
     Connection,
     Credential,
     NoticeSettings,
+    ResultLinks,
     Secret,
     StageMapping,
 )
@@ -42,6 +43,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "connections[]": Connection,
     "secret": Secret,
     "credential": Credential,
+    "connections[].result_links": ResultLinks,
     "connections[].stages[]": StageMapping,
     "connections[].fields": FieldMap,
     "role_families[]": RoleFamily,

@@ -10,6 +10,7 @@ ACCEPTED = f"{WORK}/test_engine_deliveries.py"
 WRITES = "tests/acceptance/test_write_back.py"
 MAILING = "tests/integration/services/test_mailing.py::test_who_slept_through_the_lease_sends_no_second_mail[too late]"
 RIDERS = "tests/integration/services/test_riders.py"
+ALLOWANCES = "tests/integration/services/test_allowances.py"
 BREAKER = f"{WORK}/test_breaker.py"
 HASTE = "tests/unit/architecture/test_comparisons.py::test_no_secret_is_compared_in_haste"
 
@@ -177,6 +178,16 @@ WRITTEN = (
         old="    return any(marker is not None and marker in note.body for note in notes)\n",
         new="    return any(marker is None for note in notes)\n",
         caught_by=(f"{WRITES}::test_faults_of_the_ats_lose_nothing_and_double_nothing[silence after fields and note]",),
+    ),
+    Mutant(
+        name="asked-without-a-dead-letter",
+        danger="that a person was asked about a note is kept, and the dead letter that asks is not: the note goes out again (N4)",
+        file="orchestrator/services/writeback.py",
+        old="        return Dead(\n",
+        new="        self._keep_attempt(ats, known.row, outcome=writebacks.ASKED, detail=writebacks.NOTE)\n        return Dead(\n",
+        caught_by=(
+            "tests/integration/services/test_unseen_notes.py::test_nobody_was_asked_where_the_dead_letter_was_not_kept",
+        ),
     ),
     Mutant(
         name="human-value-overwritten",
@@ -357,6 +368,14 @@ HELD_BACK = (
         old="            .where(rate_bucket.c.key == key, level() - 1 >= -patience * rate_bucket.c.rate)\n",
         new="            .where(rate_bucket.c.key == key)\n",
         caught_by=(f"{LIMITS}::test_no_more_turns_than_rate_and_burst_allow[sqlite]",),
+    ),
+    Mutant(
+        name="refusal-forgotten",
+        danger="a 429 is forgotten with the transaction that it denied a turn; the fleet goes on at full rate",
+        file="orchestrator/work/allowance.py",
+        old="        heard = self._heard.get(connection)\n",
+        new="        heard = self._heard.pop(connection, None)\n",
+        caught_by=(f"{ALLOWANCES}::test_a_refusal_is_heard_though_the_next_turn_is_denied[sqlite-pull]",),
     ),
     Mutant(
         name="burst-without-end",

@@ -8,7 +8,9 @@ from orchestrator.db.models import credential as credential
 from orchestrator.db.models import intake as intake
 from orchestrator.db.models import interview as interview
 from orchestrator.db.models import ordering as ordering
+from orchestrator.db.models import result_link as result_link
 from orchestrator.db.models import scoring as scoring
 from orchestrator.db.models import stop as stop
+from orchestrator.db.models import watching as watching
 from orchestrator.db.models import worker as worker
 from orchestrator.db.models import writeback as writeback

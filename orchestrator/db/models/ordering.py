@@ -39,6 +39,16 @@ class OrderRow(Keyed, Base):
     interview_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("interview.id"), index=True)
 
 
+class PublishedOffers(Base):
+    """What can be ordered, as an ATS that keeps the list was last told. ``edition`` tells lists apart. PII class: none."""
+
+    __tablename__ = "published_offers"
+
+    connection: Mapped[str] = mapped_column(primary_key=True)
+    edition: Mapped[str]
+    published_at: Mapped[datetime]
+
+
 class ReportState(StrEnum):
     """Whether the ATS was told. One whose work was given up stays pending: replaying the work goes on with it."""
 

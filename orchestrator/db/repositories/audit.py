@@ -10,6 +10,12 @@ from orchestrator.errors import ChainBroken
 BATCH = 1000
 
 
+async def newest_event(session: AsyncSession, *, subject: str, tag: str) -> int:
+    """The number of the newest event of this kind about somebody or something; 0 where there is none."""
+    newest = sa.select(sa.func.max(AuditRow.sequence)).where(AuditRow.subject == subject, AuditRow.tag == tag)
+    return (await session.execute(newest)).scalar() or 0
+
+
 async def verify_chain(session: AsyncSession) -> tuple[int, str]:
     """Walk the chain in the order of its sequence and compare its end with the head.
 

@@ -15,7 +15,7 @@ from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.repositories.intake import insert
 from orchestrator.domain.backfill import Known
 from orchestrator.domain.interview import InterviewState
-from orchestrator.domain.stage import entry_key
+from orchestrator.domain.stage import entry_key, visit_of
 from orchestrator.domain.trigger import Reason
 
 ENDED = (BackfillState.DONE, BackfillState.STOPPED)
@@ -130,12 +130,14 @@ async def known(session: AsyncSession, connection: str, application: Application
     if row is None:
         return None, Known(withdrew=ever)
     # As when it is taken in: standing elsewhere than we last saw it means that it left once more.
-    key = entry_key(application, visits=row.visits + (row.stage_id != application.stage.id))
-    entry = (
-        await session.execute(
-            sa.select(StageEntryRow.id).where(StageEntryRow.application_id == row.id, StageEntryRow.entry_key == key)
-        )
-    ).scalar_one_or_none()
+    left = row.stage_id != application.stage.id
+    key = entry_key(application, visits=row.visits + left)
+    # One visit is one entry, also where the vendor tells its id or its time only now.
+    keys = {key} if left else {key, f"{visit_of(key)}v:{row.visits}"}
+    entries = sa.select(StageEntryRow.id).where(
+        StageEntryRow.application_id == row.id, StageEntryRow.entry_key.in_(keys)
+    )
+    entry = (await session.scalars(entries.order_by(StageEntryRow.entry_key != key).limit(1))).first()
     if entry is None:
         return row.id, Known(withdrew=ever)
     first = (

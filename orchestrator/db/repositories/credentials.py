@@ -11,10 +11,10 @@ from orchestrator.db.session import Transaction
 from orchestrator.db.upsert import insert_into
 
 
-async def secrets(session: AsyncSession) -> Sequence[SecretRow]:
-    """Every stored credential, in order."""
+async def secrets(session: AsyncSession, *, lock: bool = False) -> Sequence[SecretRow]:
+    """Every stored credential, in order; ``lock`` holds them until the transaction ends."""
     statement = sa.select(SecretRow).order_by(SecretRow.connection, SecretRow.name)
-    return (await session.scalars(statement)).all()
+    return (await session.scalars(statement.with_for_update() if lock else statement)).all()
 
 
 async def keep_secret(tx: Transaction, row: SecretRow) -> None:
@@ -26,6 +26,12 @@ async def remove_secret(session: AsyncSession, connection: str, name: str) -> bo
     """Remove a credential; False where there is none."""
     statement = sa.delete(SecretRow).where(SecretRow.connection == connection, SecretRow.name == name)
     return (await session.execute(statement.returning(SecretRow.name))).first() is not None
+
+
+async def remove_tokens(session: AsyncSession, connection: str, _name: str) -> bool:
+    """Remove the tokens of a connection; False where there are none."""
+    statement = sa.delete(TokenRow).where(TokenRow.connection == connection, TokenRow.sealed.is_not(None))
+    return (await session.execute(statement.returning(TokenRow.connection))).first() is not None
 
 
 async def token(session: AsyncSession, connection: str) -> TokenRow | None:
@@ -65,6 +71,11 @@ async def take_question(
 async def keep_end(tx: Transaction, connection: str, *, ends_at: datetime | None, at: datetime) -> None:
     """Note when the credentials of a connection end, as its vendor says."""
     await tx.session.merge(CredentialEndRow(connection=connection, ends_at=ends_at, looked_at=at))
+
+
+async def forget_end(tx: Transaction, connection: str) -> None:
+    """What the vendor said of the end of credentials that are replaced is not true of the new ones."""
+    await tx.session.execute(sa.delete(CredentialEndRow).where(CredentialEndRow.connection == connection))
 
 
 async def ends(session: AsyncSession) -> Sequence[tuple[str, str | None, datetime]]:

@@ -16,12 +16,18 @@ from orchestrator.db.models.intake import (
     QuarantineState,
     RefusedCount,
 )
+from orchestrator.db.repositories import absences, drift
+from orchestrator.db.repositories.absences import Missed
+from orchestrator.domain.drift import REPORTED, Drift
 
 _VERSION = sa.table("alembic_version", sa.column("version_num"))
 
 
 class Comings(Struct, frozen=True, kw_only=True):
-    """What we know of one connection. ``last_missed`` is when polling last found a stage entry that nobody had told."""
+    """What we know of one connection. ``last_missed`` is when polling last found a stage entry that nobody had told.
+
+    ``drift`` counts the moves of the last days that no delivery told; ``missed`` are applications that are out of sight.
+    """
 
     live_since: datetime | None
     polled_at: datetime | None
@@ -29,6 +35,8 @@ class Comings(Struct, frozen=True, kw_only=True):
     last_missed: datetime | None
     refused: Mapping[str, int]
     quarantined: tuple[str, ...]
+    drift: Drift = Drift()
+    missed: Missed | None = None
 
 
 async def answers(session: AsyncSession) -> None:
@@ -56,6 +64,8 @@ async def comings(session: AsyncSession, connection: str, *, now: datetime) -> C
         last_missed=await _last_missed(session, connection),
         refused={reason: int(count) for reason, count in refused},
         quarantined=tuple(await _quarantined(session, connection)),
+        drift=(await drift.since(session, (now - REPORTED).date())).get(connection, Drift()),
+        missed=(await absences.missed(session)).get(connection),
     )
 
 

@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from adapters.contract.model import Application, Candidate, Stage, StageKind
 from orchestrator.db.base import Base, new_id
-from orchestrator.db.models.application import ApplicationRow, CandidateRow, StageEntryRow
+from orchestrator.db.models.application import ApplicationRow, CandidateRow, StageEntryRow, TriggerDecisionRow
 from orchestrator.db.models.intake import (
     ConnectionRow,
     DeliveryRow,
+    DeliverySource,
     DeliveryState,
     QuarantineRow,
     QuarantineState,
@@ -24,6 +26,7 @@ from orchestrator.db.models.intake import (
 from orchestrator.db.session import Database
 from orchestrator.db.upsert import insert_into
 from orchestrator.domain.stage import counted, visit_of
+from orchestrator.domain.trigger import Reason
 
 
 def insert(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
@@ -123,12 +126,12 @@ async def processed(session: AsyncSession, deliveries: Sequence[uuid.UUID], *, o
     )
 
 
-async def count_refusal(session: AsyncSession, *, connection: str, day: date, reason: str) -> None:
-    """Count a refused delivery: all that is kept of it."""
-    statement = insert(session, RefusedCount).values(connection=connection, day=day, reason=reason, count=1)
+async def count_refusal(session: AsyncSession, *, connection: str, day: date, reason: str, times: int = 1) -> None:
+    """Count a refused delivery, or so many: all that is kept of them."""
+    statement = insert(session, RefusedCount).values(connection=connection, day=day, reason=reason, count=times)
     await session.execute(
         statement.on_conflict_do_update(
-            index_elements=["connection", "day", "reason"], set_={"count": RefusedCount.count + 1}
+            index_elements=["connection", "day", "reason"], set_={"count": RefusedCount.count + times}
         )
     )
 
@@ -233,6 +236,14 @@ async def lock_application(
     return (await session.execute(find)).scalar_one(), created
 
 
+async def application(session: AsyncSession, *, connection: str, external_id: str) -> ApplicationRow:
+    """An application that is known."""
+    find = sa.select(ApplicationRow).where(
+        ApplicationRow.connection == connection, ApplicationRow.external_id == external_id
+    )
+    return (await session.execute(find)).scalar_one()
+
+
 async def add_stage_entry(
     session: AsyncSession, *, application_id: uuid.UUID, entry: Mapping[str, object]
 ) -> uuid.UUID | None:
@@ -280,6 +291,66 @@ async def stage_entry(session: AsyncSession, *, application_id: uuid.UUID, entry
             )
         )
     ).scalar_one()
+
+
+async def seen_elsewhere(session: AsyncSession, entry_id: uuid.UUID) -> bool:
+    """Whether the application of an entry was seen elsewhere before: in another stage, or in another visit of this one.
+
+    Of one that was just added, and about which nothing was decided, every other is an earlier one, whatever the clock of
+    the process said that made its id.
+    """
+    entry, earlier = StageEntryRow, aliased(StageEntryRow)
+    decided = sa.exists().where(TriggerDecisionRow.stage_entry_id == entry.id)
+    # Both told by the vendor's history: another id is another visit.
+    visited = sa.and_(
+        entry.entry_key.contains("/h:", autoescape=True),
+        earlier.entry_key.contains("/h:", autoescape=True),
+        earlier.entry_key != entry.entry_key,
+    )
+    found = sa.select(earlier.id).where(
+        entry.id == entry_id,
+        earlier.application_id == entry.application_id,
+        earlier.id != entry.id,
+        sa.or_(earlier.id < entry.id, ~decided),
+        sa.or_(earlier.stage_id != entry.stage_id, visited),
+    )
+    return await session.scalar(found.limit(1)) is not None
+
+
+async def told_of(
+    session: AsyncSession, entry_id: uuid.UUID, delivery_id: uuid.UUID | None
+) -> Sequence[tuple[dict[str, str], bytes]]:
+    """Headers and body of this delivery, and of those that came while nobody knew the stage of an entry.
+
+    What was found wanting once stays so, and is not read again.
+    """
+    unheard = sa.select(TriggerDecisionRow.delivery_id).where(
+        TriggerDecisionRow.stage_entry_id == entry_id, TriggerDecisionRow.reason != Reason.BEFORE_LAUNCH
+    )
+    found = await session.execute(
+        sa.select(DeliveryRow.headers, DeliveryRow.body).where(
+            sa.or_(DeliveryRow.id == delivery_id, DeliveryRow.id.in_(unheard)),
+            DeliveryRow.source == DeliverySource.WEBHOOK,
+            DeliveryRow.body.is_not(None),
+        )
+    )
+    return [(headers, body) for headers, body in found if body is not None]
+
+
+async def told_by_the_ats(session: AsyncSession, deliveries: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
+    """Those of some deliveries that the ATS made, in the order in which they came."""
+    theirs = sa.select(DeliveryRow.id).where(
+        DeliveryRow.id.in_(deliveries), DeliveryRow.source == DeliverySource.WEBHOOK, DeliveryRow.body.is_not(None)
+    )
+    return (await session.scalars(theirs.order_by(DeliveryRow.id))).all()
+
+
+async def left_alone(session: AsyncSession, entry_id: uuid.UUID) -> bool:
+    """Whether all that was decided about an entry is that it may be older than the launch."""
+    said = await session.scalars(
+        sa.select(TriggerDecisionRow.reason).where(TriggerDecisionRow.stage_entry_id == entry_id).distinct()
+    )
+    return set(said) - {Reason.DUPLICATE, Reason.STAGE_UNMAPPED} == {Reason.BEFORE_LAUNCH}
 
 
 async def live_since(session: AsyncSession, connection: str, *, now: datetime) -> datetime:

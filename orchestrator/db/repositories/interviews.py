@@ -195,6 +195,17 @@ async def not_begun(
     return (await session.scalars(statement.options(_WITH_CANDIDATE))).all()
 
 
+async def has_newer(session: AsyncSession, interview: InterviewRow) -> bool:
+    """Whether another interview of the same program came after this one, and was not cancelled."""
+    later = sa.exists().where(
+        InterviewRow.application_id == interview.application_id,
+        InterviewRow.program_key == interview.program_key,
+        InterviewRow.created_at > interview.created_at,
+        InterviewRow.state != InterviewState.CANCELLED,
+    )
+    return bool((await session.execute(sa.select(later))).scalar())
+
+
 async def next_write_back(session: AsyncSession, application_id: uuid.UUID) -> int:
     """The sequence number of the next write-back of an application, counting from 1; the caller holds its lane."""
     highest = await session.scalar(

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.assessment import Progress
+from adapters.contract.model import Stage
 from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import InterviewRow
-from orchestrator.db.models.ordering import OrderReportRow, OrderRow, ReportState
+from orchestrator.db.models.ordering import OrderReportRow, OrderRow, PublishedOffers, ReportState
 from orchestrator.db.models.scoring import ResultRow
 from orchestrator.db.repositories.intake import insert
 from orchestrator.domain.interview import TERMINAL, InterviewState
@@ -43,6 +44,24 @@ async def store(session: AsyncSession, values: Mapping[str, object]) -> uuid.UUI
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def known(session: AsyncSession, *, connection: str, dedupes: Sequence[str]) -> frozenset[str]:
+    """Which of these keys have an order."""
+    statement = sa.select(OrderRow.dedupe).where(OrderRow.connection == connection, OrderRow.dedupe.in_(dedupes))
+    return frozenset(await session.scalars(statement))
+
+
+async def published(session: AsyncSession, connection: str) -> PublishedOffers | None:
+    """What an ATS was last told that can be ordered; None where it was never told."""
+    return await session.get(PublishedOffers, connection)
+
+
+async def keep_published(session: AsyncSession, *, connection: str, edition: str, at: datetime) -> None:
+    """Remember what an ATS was told just now."""
+    values = {"edition": edition, "published_at": at}
+    statement = insert(session, PublishedOffers).values(connection=connection, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+
+
 async def by_id(session: AsyncSession, order_id: uuid.UUID, *, lock: bool = False) -> OrderRow | None:
     """An order; ``lock`` holds it until the transaction ends."""
     statement = sa.select(OrderRow).where(OrderRow.id == order_id)
@@ -50,9 +69,28 @@ async def by_id(session: AsyncSession, order_id: uuid.UUID, *, lock: bool = Fals
 
 
 async def held(session: AsyncSession, application_id: uuid.UUID) -> Sequence[OrderRow]:
-    """Orders for an application that wait until its stage is mapped, oldest first."""
+    """Orders for an application that wait until its stage is mapped, oldest first; held, so that no other ends them."""
     statement = sa.select(OrderRow).where(OrderRow.application_id == application_id, OrderRow.state == OrderState.HELD)
-    return (await session.scalars(statement.order_by(OrderRow.id))).all()
+    return (await session.scalars(statement.order_by(OrderRow.id).with_for_update(key_share=True))).all()
+
+
+class HeldOrder(NamedTuple):
+    """An order that waits, and the application that it is for, as it was read last."""
+
+    order_id: uuid.UUID
+    external_id: str
+    stage: Stage
+
+
+async def all_held(session: AsyncSession, connection: str) -> Sequence[HeldOrder]:
+    """Every order of a connection that waits for a stage to be mapped, oldest first."""
+    statement = (
+        sa.select(OrderRow.id, ApplicationRow.external_id, ApplicationRow.snapshot)
+        .join(ApplicationRow, ApplicationRow.id == OrderRow.application_id)
+        .where(OrderRow.connection == connection, OrderRow.state == OrderState.HELD, OrderRow.ours.is_(False))
+        .order_by(OrderRow.id)
+    )
+    return [HeldOrder(row.id, row.external_id, row.snapshot.stage) for row in await session.execute(statement)]
 
 
 async def wanted(session: AsyncSession, interview_id: uuid.UUID) -> Sequence[OrderRow]:
@@ -64,9 +102,13 @@ async def wanted(session: AsyncSession, interview_id: uuid.UUID) -> Sequence[Ord
 async def interview_to_join(
     session: AsyncSession, *, application_id: uuid.UUID, entry_id: uuid.UUID | None, program: str
 ) -> InterviewRow | None:
-    """The interview in a program that an order means as well: that of this stage entry, or one that is still open."""
+    """The interview in a program that an order means as well: that of this stage entry, or one that is still open.
+
+    None whose time ran out: nothing would come of it, and whoever orders then asks for another.
+    """
     over = [*TERMINAL, InterviewState.EXPIRED]
-    same_move = sa.and_(InterviewRow.stage_entry_id == entry_id, InterviewRow.state != InterviewState.CANCELLED)
+    gone = (InterviewState.CANCELLED, InterviewState.EXPIRED)
+    same_move = sa.and_(InterviewRow.stage_entry_id == entry_id, InterviewRow.state.not_in(gone))
     statement = (
         sa.select(InterviewRow)
         .where(
@@ -137,13 +179,47 @@ async def result_of_interview(session: AsyncSession, interview_id: uuid.UUID) ->
     return row.result if row else None
 
 
+class Waiting(NamedTuple):
+    """How orders of a connection stand: when the last came, and how many wait for too long."""
+
+    last: datetime | None
+    stuck: int
+    held: int
+    untold: int
+
+
+async def waiting(
+    session: AsyncSession, connection: str, *, stuck: datetime, held: datetime, untold: datetime
+) -> Waiting:
+    """Orders that came before ``stuck`` or ``held`` and still wait, and what was to be told before ``untold``."""
+    ours = OrderRow.connection == connection
+    late = sa.and_(OrderRow.state == OrderState.RECEIVED, OrderRow.received_at < stuck)
+    unmapped = sa.and_(OrderRow.state == OrderState.HELD, OrderRow.received_at < held)
+    pending = (
+        sa.select(sa.func.count())
+        .select_from(OrderReportRow)
+        .join(OrderRow, OrderRow.id == OrderReportRow.order_id)
+        .where(ours, OrderReportRow.state == ReportState.PENDING, OrderReportRow.at < untold)
+    )
+    statement = sa.select(
+        sa.func.max(OrderRow.received_at, type_=OrderRow.received_at.type),
+        sa.func.count().filter(late),
+        sa.func.count().filter(unmapped),
+    ).where(ours)
+    last, received, kept = (await session.execute(statement)).one()
+    return Waiting(last=last, stuck=received, held=kept, untold=(await session.execute(pending)).scalar_one())
+
+
 async def forget_contents(session: AsyncSession, *, before: datetime, limit: int) -> Sequence[OrderRow]:
-    """Orders that came before and still hold what they said, locked; the caller ends those that nobody took in."""
+    """Orders that came before and still hold what they said, locked; the caller ends those that nobody took in.
+
+    One that somebody is placing or cancelling right now is left for the next time.
+    """
     statement = (
         sa.select(OrderRow)
         .where(OrderRow.order.is_not(None), OrderRow.received_at < before)
         .order_by(OrderRow.received_at)
         .limit(limit)
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return (await session.scalars(statement)).all()

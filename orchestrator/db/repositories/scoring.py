@@ -56,6 +56,19 @@ async def latest_result(session: AsyncSession, interview_id: uuid.UUID) -> Resul
     return row.result
 
 
+async def result_at(session: AsyncSession, interview_id: uuid.UUID, *, at: datetime) -> Result | None:
+    """The result that an interview had then, if it had one."""
+    row = (
+        await session.scalars(
+            sa.select(ResultRow)
+            .where(ResultRow.interview_id == interview_id, ResultRow.created_at <= at)
+            .order_by(ResultRow.revision.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else row.result
+
+
 async def only_result(session: AsyncSession) -> ResultRow:
     """The result of a database that holds exactly one, such as the demo's."""
     return (await session.scalars(sa.select(ResultRow))).one()

@@ -23,6 +23,9 @@ from orchestrator.db.upsert import insert_into
 NOTE = "note"
 ADD_NOTE = "add_note"
 SENT = "sent"
+ASKED = "asked"
+"""A person was asked to look whether a note is there."""
+
 SEPARATOR = ", "
 _BEGUN = "begun"
 _CUT_OFF = {_BEGUN, "interrupted"}
@@ -82,6 +85,23 @@ async def note_cut_off(session: AsyncSession, row: WriteBackRow, external_id: st
         )
     ).first()
     return last.at if last is not None and last.outcome in _CUT_OFF else None
+
+
+async def asked(session: AsyncSession) -> set[uuid.UUID]:
+    """Pending write-backs of which a person was asked whether the note is there, and whose note was not sent since."""
+    sent = sa.select(WriteBackAttemptRow.write_back_id).where(
+        WriteBackAttemptRow.outcome == SENT, WriteBackAttemptRow.detail.startswith(f"{NOTE} ")
+    )
+    statement = (
+        sa.select(WriteBackRow.id)
+        .join(WriteBackAttemptRow, WriteBackAttemptRow.write_back_id == WriteBackRow.id)
+        .where(
+            WriteBackAttemptRow.outcome == ASKED,
+            WriteBackRow.state == WriteBackState.PENDING,
+            WriteBackRow.id.not_in(sent),
+        )
+    )
+    return set(await session.scalars(statement.distinct()))
 
 
 async def keep_attempt(session: AsyncSession, attempt: Mapping[str, object]) -> None:

@@ -28,7 +28,7 @@ from adapters.contract.events import ApplicationChanged, StageChanged
 from adapters.contract.inspection import Inspector
 from adapters.contract.model import Disposition, JobStatus, StageKind, Visibility
 from tests.adapters.ashby.simulator import EVERYTHING, READ, uid
-from tests.adapters.ashby.world import API_KEY, AshbyWorld, payload, running_world, sign
+from tests.adapters.ashby.world import API_KEY, ASHBY_CASE, AshbyWorld, payload, running_world, sign
 from tests.adapters.case import Canned, status, sweep
 from tests.adapters.suite import NOW, SECRET
 
@@ -196,6 +196,15 @@ async def test_where_a_missing_permission_is_told(error: object) -> None:
     with pytest.raises(PermissionMissing) as missing:
         await adapter.list_fields()
     assert missing.value.scope == "hiringProcessMetadataRead"
+
+
+@pytest.mark.parametrize("body", [b"{}", b"", b"<html>Forbidden</html>", b'{"success":false,"errors":["forbidden"]}'])
+async def test_a_revoked_key_pauses_the_connection(body: bytes) -> None:
+    """A 403 that names no permission is a key that nobody knows any more: nothing is given up, reading or writing."""
+    adapter = AshbyAdapter("https://ats.example.com", API_KEY, transport=status(403, body=body))
+    for verb in (*ASHBY_CASE.reads().values(), *ASHBY_CASE.writes().values()):
+        with pytest.raises(AuthRejected):
+            await verb(adapter)
 
 
 # Reading

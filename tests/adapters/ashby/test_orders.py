@@ -10,13 +10,19 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from adapters.contract.model import StageKind
 from orchestrator.db.base import new_id
 from orchestrator.db.models.account import Role
+from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.repositories import orders
+from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.ordering import OrderState
+from orchestrator.services.kinds import WriteBack
 from orchestrator.services.ordering import LOOKS
 from orchestrator.services.views import Account
+from orchestrator.work.table import work
 from tests.adapters.ashby.simulator import EVERYTHING, Ashby, create_app, uid
 from tests.adapters.ashby.test_main_job import AshbyLife
 from tests.adapters.ashby.world import API_KEY, ASHBY_CASE
@@ -25,6 +31,7 @@ from tests.adapters.main_job import PRESENTED, SECRET, Evenhand, connected_house
 from tests.adapters.order_job import OFFER, Ordered, OrderingWorld, OrderJob, client, order_rows
 from tests.fixtures.house import REVIEWER
 from tests.fixtures.sandbox import serving
+from tests.fixtures.timers import advance
 
 
 @dataclass
@@ -212,3 +219,107 @@ async def test_an_application_that_is_never_shown_is_made_of_the_order(sqlite_ur
         await house.work()
         assert [one["status"] for one in await world.told(http)] == ["Started"]
         assert not await world.shown()
+
+
+async def test_a_waiting_order_goes_on_with_its_application(sqlite_url: str, tmp_path: Path) -> None:
+    """Nobody maps the stage, the recruiter moves the application on: the order that waited starts the interview, once."""
+    async with ordered_house(sqlite_url, tmp_path) as (world, house, http):
+        world.ashby.move(world.application_id, "Offer")
+        await world.order(http)
+        await house.work()
+        assert [order.state for order in await order_rows(house)] == [OrderState.HELD]
+        await world.listen(house.hook, SECRET)
+        await world.recruit(world.trigger_stage)
+        await house.until("the invitation", house.invited)
+        assert [order.state for order in await order_rows(house)] == [OrderState.PLACED]
+        assert await house.interviews() == 1
+
+
+async def test_a_cancelled_order_is_not_placed_by_whoever_looked_before(database_url: str, tmp_path: Path) -> None:
+    """Who takes in an application holds the orders that wait for it; a cancellation comes before that or after it."""
+    async with ordered_house(database_url, tmp_path) as (world, house, http):
+        world.ashby.move(world.application_id, "Offer")
+        order_id = await world.order(http)
+        await house.work()
+        (order,) = await order_rows(house)
+        assert order.application_id is not None
+        async with house.runtime.database.transaction() as tx:
+            (held,) = await orders.held(tx.session, order.application_id)
+            assert str(held.id) == order_id
+            cancelling = asyncio.create_task(http.post("/assessment.cancel", json={"assessment_id": order_id}))
+            done, _ = await asyncio.wait({cancelling}, timeout=0.3)
+            assert not done
+        assert (await cancelling).status_code == 200
+        (unknown,) = await house.runtime.services.operating.quarantine()
+        await house.runtime.services.operating.map_stage(unknown.id, kind=StageKind.INTERVIEW, actor="test")
+        await house.work()
+        assert [order.state for order in await order_rows(house)] == [OrderState.CANCELLED]
+        assert await house.interviews() == 0
+
+
+async def test_an_ordered_interview_goes_on_whoever_came_first(sqlite_url: str, tmp_path: Path) -> None:
+    """The move started it and the order joined it: leaving the stage does not end it, the end of the application does."""
+    async with ordered_house(sqlite_url, tmp_path) as (world, house, http):
+        await world.listen(house.hook, SECRET)
+        await world.recruit(world.trigger_stage)
+        await house.until("the invitation", house.invited)
+        await world.order(http)
+        await house.work()
+        await world.recruit(world.resting_stage)
+        await house.work()
+        assert await states(house) == [InterviewState.INVITED]
+        assert [order.state for order in await order_rows(house)] == [OrderState.PLACED]
+
+
+async def test_ordered_again_after_its_time_ran_out(sqlite_url: str, tmp_path: Path) -> None:
+    """It is a new order, and not a silent part of an interview that nobody can take any more."""
+    async with ordered_house(sqlite_url, tmp_path) as (world, house, http):
+        first = await world.order(http)
+        await house.until("the invitation", house.invited)
+        await advance(house.runtime.database, 8 * 86400.0)
+        await house.work()
+        assert await states(house) == [InterviewState.EXPIRED]
+        second = await world.order(http)
+        assert second != first
+        await house.work()
+        told = {str(order.id): (order.state, order.reason) for order in await order_rows(house)}
+        # The program interviews nobody twice; the recruiter reads that nothing comes of it.
+        assert told == {first: (OrderState.PLACED, None), second: (OrderState.SKIPPED, "re_entry")}
+        assert [one["status"] for one in await world.told(http)] == ["Cancelled in Evenhand"]
+
+
+async def test_ordered_after_what_its_move_started_ran_out(sqlite_url: str, tmp_path: Path) -> None:
+    """The order does not hang on an interview that nobody can take: it is decided, and the recruiter reads how."""
+    async with ordered_house(sqlite_url, tmp_path) as (world, house, http):
+        await world.listen(house.hook, SECRET)
+        await world.recruit(world.trigger_stage)
+        await house.until("the invitation", house.invited)
+        await advance(house.runtime.database, 8 * 86400.0)
+        await house.work()
+        assert await states(house) == [InterviewState.EXPIRED]
+        await world.order(http)
+        await house.work()
+        assert [(order.state, order.reason) for order in await order_rows(house)] == [(OrderState.SKIPPED, "re_entry")]
+        assert [one["status"] for one in await world.told(http)] == ["Cancelled in Evenhand"]
+
+
+async def test_a_result_does_not_wait_for_fields(sqlite_url: str, tmp_path: Path) -> None:
+    """A field that only an administrator can mend holds up fields and notes, and not what is told of the order."""
+    async with ordered_house(sqlite_url, tmp_path) as (world, house, http):
+        await world.order(http)
+        await house.until("the invitation", house.invited)
+        async with house.runtime.database.transaction() as tx:
+            pushing = sa.select(work.c.id).where(work.c.kind == WriteBack.kind)
+            assert (await tx.session.execute(pushing)).first() is not None
+            await tx.session.execute(
+                sa.update(work).where(work.c.kind == WriteBack.kind).values(state="queued", run_at=9e9)
+            )
+        await interviewed(house)
+        await house.work()
+        assert [one["status"] for one in await world.told(http)] == ["Started"]
+
+
+async def states(house: Evenhand) -> list[InterviewState]:
+    """Where every interview stands."""
+    async with house.runtime.database.reading() as session:
+        return list(await session.scalars(sa.select(InterviewRow.state)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from adapters.contract.errors import AuthRejected
 from adapters.contract.model import FieldValue, Stage, StageKind
 from tests.adapters.ashby.simulator import EVERYTHING, STAGES, Ashby, create_app, signed, uid
 from tests.adapters.case import Case
@@ -96,6 +97,13 @@ ASHBY_CASE = Case(
     credentials={"api_key": API_KEY},
     permission_body=DENIED,
     permission_scope="candidatesRead",
+    # A revoked key is answered so too, and only a missing permission is named.
+    permanent={403: AuthRejected},
+    instead={
+        uid("field AI interview band"): "Mixed evidence",
+        uid("field AI interview score"): 40,
+        uid("field AI interview link"): "https://evenhand.example.org/results/2",
+    },
     changes=changes,
     sample_id=uid("application Ada Quill0"),
     terminal_kinds=frozenset({StageKind.HIRED, StageKind.ARCHIVED}),

@@ -18,16 +18,16 @@ from adapters.contract.errors import (
 )
 from adapters.contract.events import ApplicationChanged, Ping, StageChanged, Unknown
 from adapters.contract.inspection import Inspector
-from adapters.contract.model import StageEntryRef, Visibility
+from adapters.contract.model import FieldValue, StageEntryRef, Visibility
 from adapters.generic.adapter import GenericAdapter
 from adapters.generic.egress import Reach
 from adapters.generic.standard import verify
 from adapters.generic.webhook import parse
 from adapters.kit.setup import OptionMissing
 from adapters.registry import create
-from tests.adapters.case import Canned, status, sweep
+from tests.adapters.case import Canned, connected, status, sweep
 from tests.adapters.generic.simulator import SIGNING, TOKEN
-from tests.adapters.generic.world import APPLICATION, CREDENTIALS, PAYLOADS, GenericWorld, running_world
+from tests.adapters.generic.world import APPLICATION, CREDENTIALS, GENERIC_CASE, PAYLOADS, GenericWorld, running_world
 from tests.adapters.suite import NOW
 
 HOOK = "https://ats.example.com/hook/abc?key=1"
@@ -116,6 +116,16 @@ async def test_one_wish_has_one_id_and_one_body() -> None:
         assert "authorization" not in request.headers
     await make(canned).add_note(APPLICATION, "another remark", visibility=Visibility.PRIVATE)
     assert canned.requests[-1].headers["webhook-id"] != note.id
+
+
+async def test_values_that_come_again() -> None:
+    """Somebody comes back, and a field goes through the same values: a receiver that passes over seen ids sets them again."""
+    async with running_world() as world, connected(GENERIC_CASE, world) as adapter:
+        before: FieldValue = None
+        for value in ("Strong evidence", "Solid evidence") * 2:
+            await adapter.write_fields(APPLICATION, {"band": value}, expected={"band": before})
+            assert (await adapter.read_fields(APPLICATION))["band"] == value
+            before = value
 
 
 async def test_deliveries_go_to_the_very_address() -> None:

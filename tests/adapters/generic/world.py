@@ -63,12 +63,15 @@ class GenericWorld:
         self.receiver.changed(APPLICATION)
 
 
+BANDS = ("Strong evidence", "Solid evidence", "Mixed evidence", "Limited evidence", "Not enough evidence")
+
+
 def receiver() -> Receiver:
     """A receiver with fields of every kind."""
     made = Receiver()
     made.definitions = [
         {"key": "completion", "name": "Interview", "kind": "text"},
-        {"key": "band", "name": "Band", "kind": "select", "options": ["Strong evidence", "Some evidence"]},
+        {"key": "band", "name": "Band", "kind": "select", "options": list(BANDS)},
         {"key": "score", "name": "Score", "kind": "number"},
         {"key": "summary", "name": "Summary", "kind": "long_text", "max_length": 2000},
         {"key": "link", "name": "Evidence", "kind": "url"},

@@ -107,7 +107,10 @@ async def test_the_same_stage_again_is_another_entry(world: GreenhouseWorld) -> 
 )
 async def test_flat_and_nested_rows(change: dict[str, Any], name: str) -> None:
     """Both reported shapes are read; a name that belongs to another visit (a move in between) is looked up."""
-    found = await canned({**ANSWERS, "/v3/applications": [FLAT | change]}).read_application("7")
+    before = {"id": 69, "application_id": 7, "job_interview_stage_id": 68, "entered_at": None, "current": False}
+    visits = [before, *ANSWERS["/v3/application_stages"]]
+    answers = {**ANSWERS, "/v3/applications": [FLAT | change], "/v3/application_stages": visits}
+    found = await canned(answers).read_application("7")
     assert (found.stage.id, found.stage.name, found.entry.history_id) == ("71", name, "70")
     assert found.job.status is JobStatus.CLOSED
 
@@ -122,7 +125,9 @@ async def test_dispositions(word: str, disposition: Disposition | None) -> None:
         {"id": number, "application_id": 7, "job_interview_stage_id": 71, "entered_at": at, "current": False}
         for number, at in ((72, "2026-11-03T00:00:00Z"), (73, "2026-11-02T00:00:00Z"), (74, None))
     ]
-    adapter = canned({**ANSWERS, "/v3/applications": [FLAT | {"status": word}], "/v3/application_stages": visits})
+    adapter = canned(
+        {**ANSWERS, "/v3/applications": [FLAT | {"status": word, "stage_id": 73}], "/v3/application_stages": visits}
+    )
     found = await adapter.read_application("7")
     assert (found.disposition, found.entry.history_id) == (disposition, "72")
 
@@ -133,7 +138,7 @@ async def test_dispositions(word: str, disposition: Disposition | None) -> None:
         ("applications", [FLAT | {"status": "ghosted"}], PayloadInvalid),
         ("applications", [FLAT | {"job_id": None}], NotFound),
         ("applications", [], NotFound),
-        ("application_stages", [], NotFound),
+        ("application_stages", [], Transient),
         ("candidates", {"message": "The candidate is being created"}, Transient),
         ("candidates", [], NotFound),
         ("jobs", {"data": "none"}, PayloadInvalid),
@@ -155,6 +160,23 @@ async def test_the_visit_that_is_open_stands_whenever_it_began() -> None:
     ]
     found = await canned({**ANSWERS, "/v3/application_stages": visits}).read_application("7")
     assert found.entry.history_id == "70"
+
+
+async def test_a_history_that_lags_is_read_again(world: GreenhouseWorld) -> None:
+    """While the history does not show the visit that the application is in, there is nothing to say: not that it is gone."""
+    adapter = connect(world)
+    before = await adapter.read_application(ID)
+    moved = world.model.records.move(APPLICATION, AI_INTERVIEW)
+    visits = world.model.records.tables["application_stages"]
+    visits.remove(moved)
+    with pytest.raises(Transient) as caught:
+        await adapter.read_application(ID)
+    visits.append(moved)
+    after = await adapter.read_application(ID)
+    await adapter.aclose()
+    assert caught.type is Transient
+    assert (after.stage.id, after.entry.history_id) == (str(AI_INTERVIEW), str(moved["id"]))
+    assert before.entry != after.entry
 
 
 async def test_what_is_empty_is_not_sent_back() -> None:
@@ -323,10 +345,29 @@ async def test_notes(world: GreenhouseWorld) -> None:
     note = await adapter.add_note(ID, "Band: Solid", visibility=Visibility.PRIVATE)
     (row,) = world.model.records.tables["notes"]
     assert (row["visibility"], row["user_id"], row["type"]) == ("admin_only_visible", SITE_ADMIN, "NOTE")
-    world.model.records.tables["notes"].append({**row, "id": 1, "type": "EMAIL", "body": "Dear Ada"})
+    world.model.records.tables["notes"].append(
+        {**row, "id": 1, "type": "EMAIL", "body": "Dear Ada", "visibility": "sent"}
+    )
     assert await adapter.list_notes(ID) == (note,)
     assert (note.author, note.visibility) == (str(SITE_ADMIN), Visibility.PRIVATE)
     await adapter.aclose()
+
+
+async def test_our_notes_are_found_on_every_page(world: GreenhouseWorld) -> None:
+    """What is ours is known by its mark, whatever type Harvest gives it; more notes than one page has are all read."""
+    world.model.page_size = 2
+    adapter = connect(world)
+    for number in range(5):
+        await adapter.add_note(ID, f"Band: Solid\n[evenhand {number}]", visibility=Visibility.PRIVATE)
+    rows = world.model.records.tables["notes"]
+    for row, kind in zip(rows, ("NOTE", "note", "ACTIVITY", None, "NOTE"), strict=True):
+        row["type"] = kind
+    rows.append({**rows[0], "id": 1, "type": "ACTIVITY", "body": "Ada was moved", "visibility": None})
+    listed = await adapter.list_notes(ID)
+    await adapter.aclose()
+    assert [note.body[-2:] for note in listed] == [f"{number}]" for number in range(5)]
+    theirs = {**rows[0], "application_id": 3}
+    assert await canned({**ANSWERS, "/v3/notes": [theirs]}).list_notes("7") == ()
 
 
 async def test_a_note_that_cannot_be_read_was_sent() -> None:

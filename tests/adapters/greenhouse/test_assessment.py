@@ -20,6 +20,7 @@ from adapters.contract.assessment import (
     ReportProblem,
 )
 from adapters.contract.errors import (
+    AdapterError,
     NotFound,
     OutcomeUnknown,
     PayloadInvalid,
@@ -27,6 +28,7 @@ from adapters.contract.errors import (
     Refused,
     SignatureInvalid,
     Unavailable,
+    Unsupported,
 )
 from adapters.greenhouse.assessment import GreenhouseAssessments, GreenhouseReporter
 from tests.adapters.case import failing, status
@@ -268,16 +270,21 @@ async def test_completion_over_http() -> None:
 
 
 @pytest.mark.parametrize(
-    "report",
+    ("report", "refusal"),
     [
-        msgspec.structs.replace(REPORT, report_to=None),
-        *(msgspec.structs.replace(REPORT, progress=one) for one in Progress if one is not Progress.COMPLETED),
+        (msgspec.structs.replace(REPORT, report_to=None), Refused),
+        *(
+            (msgspec.structs.replace(REPORT, progress=one), Unsupported)
+            for one in Progress
+            if one is not Progress.COMPLETED
+        ),
     ],
 )
-async def test_nothing_else_is_told(report: OrderReport) -> None:
-    """Only a completed test is told, and only where Greenhouse said where."""
+async def test_nothing_else_is_told(report: OrderReport, refusal: type[AdapterError]) -> None:
+    """Only a completed test is told, and only where Greenhouse said where; nobody claims that more was told."""
     transport = status(200)
-    await GreenhouseReporter("key", transport=transport).report(report)
+    with pytest.raises(refusal):
+        await GreenhouseReporter("key", transport=transport).report(report)
     assert transport.requests == []
 
 

@@ -4,18 +4,22 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from orchestrator.db.models.ordering import ReportState
+from orchestrator.db.models.stop import StopScope
+from orchestrator.services.stopping import Reach
 from tests.adapters.case import Case
 from tests.adapters.greenhouse.records import APPLICATION, CANDIDATE, JOB
 from tests.adapters.greenhouse.simulator import Greenhouse
 from tests.adapters.greenhouse.test_main_job import GreenhouseLife
 from tests.adapters.greenhouse.world import CREDENTIALS, GREENHOUSE_CASE, running_world
-from tests.adapters.main_job import JOB_TITLE, PRESENTED
-from tests.adapters.order_job import OFFER, Ordered, OrderingWorld, OrderJob
+from tests.adapters.main_job import JOB_TITLE, PRESENTED, connected_house, decided, interviewed
+from tests.adapters.order_job import OFFER, Ordered, OrderingWorld, OrderJob, client
 
 TEST = 12345
 
@@ -69,10 +73,40 @@ async def ordering_life() -> AsyncIterator[OrderingWorld]:
         yield GreenhouseOrders(world.base_url, world.model)
 
 
+AUTHORIZATION = f"Basic {b64encode(f'{PRESENTED}:'.encode()).decode()}"
+
+
+async def test_greenhouse_reads_no_result_that_a_stop_holds(sqlite_url: str, tmp_path: Path) -> None:
+    """It asks for the status itself: decided while everything is stopped, it reads a beginning, and then the result."""
+    async with (
+        ordering_life() as world,
+        connected_house(GREENHOUSE_CASE, world, sqlite_url, tmp_path, orders=True) as house,
+        client(house, authorization=AUTHORIZATION) as http,
+    ):
+        await world.order(http)
+        await house.until("the invitation", house.invited)
+        await interviewed(house)
+        await house.work()
+        stopping, everything = house.runtime.services.stopping, Reach(StopScope.EVERYTHING)
+        await stopping.stop(everything, reason="The scores are wrong.", actor="cli")
+        await decided(house)
+        await house.work()
+        [held] = await world.told(http)
+        assert held["status"] != "complete"
+        await stopping.resume(everything, reason="They are right.", actor="cli")
+
+        async def shown() -> bool:
+            return bool((await world.told(http))[0]["band"])
+
+        await house.until("the result", shown)
+
+
 class TestGreenhouseOrders(OrderJob):
     """With Basic, as Greenhouse's own calls are."""
 
-    authorization = f"Basic {b64encode(f'{PRESENTED}:'.encode()).decode()}"
+    authorization = AUTHORIZATION
+    # Greenhouse has no word for a beginning, and nobody claims to have told it.
+    settled = (ReportState.NO_WORD, ReportState.TOLD)
 
     @pytest.fixture
     def case(self) -> Case:

@@ -45,7 +45,7 @@ def uid(name: str) -> str:
 class Kombo:
     """One integration.
 
-    ``refusal`` is what the next write is refused with (status, code); ``hook`` is where deliveries go and their secret.
+    ``packages`` is the whole list as it was put last, ``published`` how often. ``refusal`` is what the next write is refused with (status, code); ``hook`` is where deliveries go and their secret.
     """
 
     refusal: tuple[int, str] | None = None
@@ -60,6 +60,7 @@ class Kombo:
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     packages: list[dict[str, Any]] = field(default_factory=list)
+    published: int = 0
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     deliveries: int = 0
@@ -198,7 +199,9 @@ def put_packages(world: Kombo, _: re.Match[str], __: Mapping[str, str], body: An
         needs(
             package["type"] in {"BEHAVIORAL", "VIDEO_INTERVIEW", "SKILLS_TEST", "BACKGROUND_CHECK", "REFERENCE_CHECK"}
         )
+    needs(len({package["id"] for package in body["packages"]}) == len(body["packages"]))
     world.packages = body["packages"]
+    world.published += 1
     return {}
 
 

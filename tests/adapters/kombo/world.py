@@ -8,9 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from adapters.contract.model import FieldValue, Stage
+from typing_extensions import override
+
+from adapters.contract.model import Stage
 from tests.adapters.case import Case
 from tests.adapters.kombo.simulator import API_KEY, INTEGRATION, ROOT, STAGES, Kombo, create_app, signature, uid
+from tests.adapters.simulated import Faults, NotesOnly
 from tests.fixtures.sandbox import serving
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -18,37 +21,28 @@ CREDENTIALS = MappingProxyType({"api_key": API_KEY})
 
 
 @dataclass
-class KomboWorld:
+class KomboWorld(NotesOnly):
     """One integration with three applications."""
 
     kombo: Kombo
     base_url: str
 
     @property
+    @override
     def credentials(self) -> Mapping[str, str]:
         return CREDENTIALS
 
     @property
-    def moving_credentials(self) -> Mapping[str, str]:
-        return self.credentials
+    @override
+    def faults(self) -> Faults:
+        return self.kombo.faults
 
     @property
     def application_id(self) -> str:
         return next(iter(self.kombo.applications))
 
-    @property
-    def email(self) -> str:
-        return "ada.quill@example.org"
-
-    @property
-    def writable(self) -> Mapping[str, FieldValue]:
-        return {}
-
     async def snapshot(self) -> object:
         return json.dumps([self.kombo.applications, self.kombo.notes])
-
-    async def lose_next_answer(self) -> None:
-        self.kombo.faults.lose = 1
 
     async def stages(self) -> tuple[Stage, ...]:
         job = self.kombo.applications[self.application_id]["job"]["name"]

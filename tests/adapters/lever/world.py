@@ -93,6 +93,7 @@ LEVER_CASE = Case(
     window=WINDOW,
     sign=no_headers,
     seal=seal,
+    signs_event_time=True,
     stage_changed=payload("candidate-stage-change"),
     unknown=payload("interview-created"),
     running=running_world,

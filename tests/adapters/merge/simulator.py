@@ -44,12 +44,13 @@ def signature(body: bytes, secret: str) -> str:
 class Merge:
     """One linked account.
 
-    ``private`` is whether its ATS takes a visibility, ``errors`` what the next 201 says went wrong (nothing is written
+    ``private`` is whether its ATS takes a visibility, ``unlisted`` whether notes wait for a sync to be listed, ``errors`` what the next 201 says went wrong (nothing is written
     then), ``hook`` where deliveries go and the key they are signed with.
     """
 
     private: bool = True
     padded: bool = True
+    unlisted: bool = False
     errors: list[dict[str, Any]] = field(default_factory=list)
     hook: tuple[str, str] | None = None
     post: Post = field(default_factory=Post)
@@ -168,7 +169,7 @@ def list_stages(world: Merge, _: re.Match[str], query: Mapping[str, str], __: An
 
 
 def list_activities(world: Merge, _: re.Match[str], query: Mapping[str, str], __: Any) -> Any:
-    rows = [row for row in world.activities if query.get("user_id") in {None, row["user"]}]
+    rows = [row for row in world.activities if query.get("user_id") in {None, row["user"]} and not world.unlisted]
     return world.page(rows[::-1], query, frozenset({"user_id"}))
 
 

@@ -8,16 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.contract.delivery import SomethingChanged
 from adapters.contract.errors import (
     AuthRejected,
     NotFound,
-    OutcomeUnknown,
     PayloadInvalid,
     RateLimited,
     Refused,
     SignatureInvalid,
 )
-from adapters.contract.events import ApplicationChanged, StageChanged, Unknown
+from adapters.contract.events import ApplicationChanged, Unknown
 from adapters.contract.inspection import Inspector
 from adapters.contract.model import JobStatus, StageEntryRef, Visibility
 from adapters.merge.adapter import MergeAdapter
@@ -85,11 +85,13 @@ def test_every_byte_of_a_signature_counts() -> None:
 
 
 def test_documented_payloads() -> None:
-    """An application that was added or changed may have moved; a sync that ended names nobody and is kept as unknown."""
-    assert parse({}, payload("application_changed")) == (StageChanged(application_id=SAMPLE),)
-    assert parse({}, payload("application_added")) == (StageChanged(application_id=SAMPLE),)
-    assert parse({}, payload("application_removed")) == (ApplicationChanged(application_id=SAMPLE),)
-    assert parse({}, payload("synced")) == (Unknown(kind="LinkedAccount.synced"),)
+    """An application that was added or changed may have moved; a sync that ended names nobody and is news to poll for."""
+    for name in ("application_changed", "application_added", "application_removed"):
+        assert parse({}, payload(name)) == (ApplicationChanged(application_id=SAMPLE),)
+    assert parse({}, payload("synced")) == (SomethingChanged(kind="LinkedAccount.synced"),)
+    for event, expected in (("application.synced", SomethingChanged), ("Candidate.synced", Unknown)):
+        renamed = payload("synced").replace(b"LinkedAccount.synced", event.encode())
+        assert parse({}, renamed) == (expected(kind=event),)
 
 
 @pytest.mark.parametrize("missing", ["id", "modified_at"])
@@ -204,6 +206,9 @@ async def test_notes_hang_on_the_candidate(adapter: MergeAdapter, world: MergeWo
     for other in ({"user": uid("someone")}, {"candidate": uid("candidate Grace")}, {"activity_type": "EMAIL"}):
         world.merge.activities.append(sent | {"id": uid(str(other))} | other)
     assert await adapter.list_notes(world.application_id) == (note,)
+    # An ATS that knows no notes shows ours as something else: by its mark it is found, and not written twice.
+    world.merge.activities.append(sent | {"id": uid("ours"), "activity_type": "OTHER", "body": "Band\n[evenhand 7]"})
+    assert {one.body for one in await adapter.list_notes(world.application_id)} == {"a remark", "Band\n[evenhand 7]"}
 
 
 async def test_private_or_not_at_all(adapter: MergeAdapter, world: MergeWorld) -> None:
@@ -238,7 +243,7 @@ async def test_a_created_with_errors_is_a_refusal(
 
 @pytest.mark.parametrize("answer", [b"[]", b"{}", b'{"model": {"id": null}, "errors": []}'])
 async def test_an_answer_that_cannot_be_read_is_unknown(world: MergeWorld, answer: bytes) -> None:
-    """The note may be there: nobody may be told that it was refused."""
+    """The note may be there: nobody sends it again before a person has looked."""
     row = world.merge.applications[world.application_id]
     whole = row | {"candidate": {"id": row["candidate"]}, "job": {"id": "j"}, "current_stage": {"id": "s"}}
 
@@ -246,8 +251,9 @@ async def test_an_answer_that_cannot_be_read_is_unknown(world: MergeWorld, answe
         return httpx.Response(200, content=json.dumps(whole).encode() if request.method == "GET" else answer)
 
     adapter = MergeAdapter(f"https://api.merge.dev{ROOT}", "k", "t", act_as=USER, transport=Canned(answered))
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(Refused) as refused:
         await adapter.add_note(world.application_id, "x", visibility=Visibility.TEAM)
+    assert refused.value.code == "outcome_unknown"
 
 
 # The rest

@@ -8,9 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from adapters.contract.model import FieldValue, Stage
+from typing_extensions import override
+
+from adapters.contract.model import Stage
 from tests.adapters.case import Case
 from tests.adapters.merge.simulator import ACCOUNT_TOKEN, API_KEY, ROOT, STAGES, USER, Merge, create_app, signature
+from tests.adapters.simulated import Faults, NotesOnly
 from tests.fixtures.sandbox import serving
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -18,37 +21,28 @@ CREDENTIALS = MappingProxyType({"api_key": API_KEY, "account_token": ACCOUNT_TOK
 
 
 @dataclass
-class MergeWorld:
+class MergeWorld(NotesOnly):
     """One linked account with three applications."""
 
     merge: Merge
     base_url: str
 
     @property
+    @override
     def credentials(self) -> Mapping[str, str]:
         return CREDENTIALS
 
     @property
-    def moving_credentials(self) -> Mapping[str, str]:
-        return self.credentials
+    @override
+    def faults(self) -> Faults:
+        return self.merge.faults
 
     @property
     def application_id(self) -> str:
         return next(iter(self.merge.applications))
 
-    @property
-    def email(self) -> str:
-        return "ada.quill@example.org"
-
-    @property
-    def writable(self) -> Mapping[str, FieldValue]:
-        return {}
-
     async def snapshot(self) -> object:
         return json.dumps([self.merge.applications, self.merge.candidates, self.merge.activities])
-
-    async def lose_next_answer(self) -> None:
-        self.merge.faults.lose = 1
 
     async def stages(self) -> tuple[Stage, ...]:
         job = self.merge.applications[self.application_id]["job"]
@@ -91,6 +85,8 @@ MERGE_CASE = Case(
     base_url="https://api.merge.dev/api/ats/v1",
     # The vendor says that a delivery has none: identical bytes are one delivery.
     delivery_ids=False,
+    # Every change of an application is told in the same words.
+    tells_moves=False,
     sample_id="521b18c2-4d01-4297-b451-19858d07c133",
     terminal_kinds=frozenset(),
 )

@@ -8,7 +8,10 @@ Record = dict[str, Any]
 Domain = Iterable[Sequence[Any]]
 
 STAGES = ("New", "Qualification", "First Interview", "Second Interview", "Contract Proposal", "Contract Signed")
-COMPLETIONS = ("Invited", "In progress", "Completed", "In review", "Expired")
+COMPLETIONS = (
+    *("Invited", "In progress", "Completed", "In review"),
+    *("Expired", "Withdrawn", "Alternative requested", "Not scored by AI"),
+)
 NOTE, STAGE_CHANGED, NEW_APPLICANT = 2, 9, 8
 OFFICER = {"base.group_user", "hr_recruitment.group_hr_recruitment_user"}
 

@@ -33,7 +33,16 @@ ALL_SCOPES = frozenset(
 )
 STATUSES = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED", "REJECTED", "WITHDRAWN", "TRANSFERRED")
 SEARCH = {"q", "limit", "pageId", "updatedAfter", "jobId", "status", "subStatus"}
-COMPLETIONS = {"opt-1": "Invited", "opt-2": "Completed", "opt-3": "In progress", "opt-4": "In review"}
+COMPLETIONS = {
+    "opt-1": "Invited",
+    "opt-2": "Completed",
+    "opt-3": "In progress",
+    "opt-4": "In review",
+    "opt-5": "Expired",
+    "opt-6": "Withdrawn",
+    "opt-7": "Alternative requested",
+    "opt-8": "Not scored by AI",
+}
 MARKUP = re.compile(r"</?[a-zA-Z]")
 TAGGED = re.compile(r"#\[CANDIDATE:([^\]]+)\]")
 
@@ -85,7 +94,7 @@ class Simulator:
         self.keys: dict[str, frozenset[str]] = {"smart-token-for-tests-01": ALL_SCOPES}
         self.clients = {"client-for-tests": "client-secret-for-tests-01"}
         self.tokens: dict[str, frozenset[str]] = {}
-        self.most_per_page = page
+        self.most_per_page, self.lag = page, 0
         self.now = BEGAN
         self.jobs = {f"job-{n:04d}": ("Account executive", "Customer Support Specialist")[n % 2] for n in (1, 2)}
         self.job_status = dict.fromkeys(self.jobs, "SOURCING")
@@ -99,6 +108,7 @@ class Simulator:
             "prop-visa": ("Visa", "BOOLEAN", {}),
         }
         self.messages: list[dict[str, Any]] = []
+        self.orders: set[str] = set()
         self.results: dict[str, list[Any]] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.people: dict[str, Person] = {}
@@ -269,7 +279,8 @@ async def read_history(request: Asked, candidate: FromPath[str], job: FromPath[s
         {"changedOn": moment(at), "status": status, **({"subStatus": sub} if sub else {}), "actions": {}}
         for at, status, sub in visits
     ]
-    return {"totalFound": len(rows), "content": rows}
+    # What happened last may not be shown yet.
+    return window(request, rows[: len(rows) - sim_of(request).lag])
 
 
 @get("/candidates/{candidate:str}/jobs/{job:str}/properties")
@@ -415,6 +426,8 @@ async def share(request: Asked) -> dict[str, Any]:
 @post("/identity/oauth/token", status_code=200)
 async def token(request: Asked) -> dict[str, Any]:
     sim = sim_of(request)
+    if "authorization" in request.headers:
+        raise Problem(400, {"error": "invalid_request"})
     form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
     if form.get("grant_type") != "client_credentials":
         raise Problem(400, {"error": "unsupported_grant_type"})
@@ -470,8 +483,13 @@ async def take_result(request: Asked, order: FromPath[str]) -> Response[None]:
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
     if bearer not in sim.tokens:
         raise Problem(401, {"message": "Unauthorized"})
+    if order not in sim.orders:
+        raise Problem(404, {"message": "Not found"})
     result = await document(request)
-    if not isinstance(result, dict) or not {"status", "resultUrl"} <= set(result):
+    words = {"status", "resultUrl", "updatedOn", "score", "maxScore", "scoreLabel", "summary"}
+    if not isinstance(result, dict) or not {"status", "resultUrl"} <= set(result) <= words:
         raise bad("INVALID_RESULT")
+    if result["status"] not in {"IN_PROGRESS", "COMPLETED", "CANCELLED"}:
+        raise bad("INVALID_STATUS")
     sim.results.setdefault(order, []).append(result)
     return Response(None, status_code=204)

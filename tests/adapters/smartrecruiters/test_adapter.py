@@ -26,7 +26,7 @@ from adapters.kit.setup import CredentialMissing
 from adapters.registry import create
 from tests.adapters.case import Canned, connected, sweep
 from tests.adapters.simulated import Limit
-from tests.adapters.smartrecruiters.simulator import ALL_SCOPES, BEGAN, Simulator
+from tests.adapters.smartrecruiters.simulator import ALL_SCOPES, BEGAN, COMPLETIONS, Simulator
 from tests.adapters.smartrecruiters.world import KEY, running
 from tests.adapters.smartrecruiters.world import SMARTRECRUITERS_CASE as CASE
 
@@ -76,19 +76,56 @@ async def test_a_second_visit_is_another_entry() -> None:
 
 async def test_stage_and_entry_are_of_one_moment() -> None:
     """A move between our two reads: the stage is that of the newest visit, never an old stage with a new time."""
-    candidate = {
-        "id": "c", "firstName": "A", "lastName": "B",
-        "primaryAssignment": {"job": {"id": "j"}, "status": "IN_REVIEW"},
-    }  # fmt: skip
+
+    def candidate(status: str, sub: str | None = None) -> object:
+        assignment = {"job": {"id": "j"}, "status": status, "subStatus": sub}
+        return {"id": "c", "firstName": "A", "lastName": "B", "primaryAssignment": assignment}
+
     visits = [
         {"changedOn": "2026-03-02T09:31:00Z", "status": "INTERVIEW", "subStatus": "First interview"},
         {"changedOn": "2026-03-02T09:30:00Z", "status": "IN_REVIEW"},
     ]
     job = {"id": "j", "title": "T", "status": "SOURCING"}
-    read = await answering(candidate, {"content": visits}, job).read_application("c:j")
+    answers = (candidate("IN_REVIEW"), {"content": visits}, candidate("INTERVIEW", "First interview"), job)
+    read = await answering(*answers).read_application("c:j")
     assert read.stage.id == "INTERVIEW/First interview"
     assert read.entry.entered_at is not None
     assert read.entry.entered_at.minute == 31
+
+
+async def test_a_history_that_lags_is_read_again() -> None:
+    """As long as the history ends elsewhere than where somebody stands, nobody says that this is where they stood before."""
+    async with running() as world, connected(CASE, world) as adapter:
+        world.sim.move("cand-0001", "job-0001", "IN_REVIEW")
+        for status, sub in (("INTERVIEW", None), ("INTERVIEW", "First interview"), ("IN_REVIEW", None)):
+            world.sim.move("cand-0001", "job-0001", status, sub)
+            world.sim.lag = 1
+            with pytest.raises(Transient) as caught:
+                await adapter.read_application(ONE)
+            assert caught.type is Transient
+            world.sim.lag = 0
+            assert (await adapter.read_application(ONE)).entry.entered_at == world.sim.now
+        # Who was turned away by a person is, whatever the history shows.
+        world.sim.move("cand-0001", "job-0001", "REJECTED")
+        world.sim.lag = 1
+        ended = await adapter.read_application(ONE)
+    assert (ended.disposition, ended.stage.id, ended.entry.entered_at) == ("rejected", "REJECTED", None)
+
+
+async def test_a_long_history_is_read_to_its_end() -> None:
+    """The newest move may stand on any page."""
+    async with running(Simulator(page=3)) as world, connected(CASE, world) as adapter:
+        for status in ("IN_REVIEW", "INTERVIEW") * 5:
+            world.sim.move("cand-0001", "job-0001", status)
+        read = await adapter.read_application(ONE)
+        assert (read.stage.id, read.entry.entered_at) == ("INTERVIEW", world.sim.now)
+    cut = ({"content": [], "totalFound": 3}, {"id": "j", "title": "T", "status": "SOURCING"})
+    candidate = {
+        "id": "c", "firstName": "A", "lastName": "B",
+        "primaryAssignment": {"job": {"id": "j"}, "status": "NEW"},
+    }  # fmt: skip
+    with pytest.raises(Transient):
+        await answering(candidate, *cut).read_application("c:j")
 
 
 @pytest.mark.parametrize(("status", "known"), [("NEW", True), ("IN_REVIEW", False), ("HIRED", True)])
@@ -96,7 +133,8 @@ async def test_an_empty_history(status: str, *, known: bool) -> None:
     """Whoever is past the first status has moved: without the time of that, one entry would be taken for two later."""
     assignment = {"job": {"id": "j"}, "status": status}
     candidate = {"id": "c", "firstName": "A", "lastName": "B", "primaryAssignment": assignment}
-    adapter = answering(candidate, {"content": []}, {"id": "j", "title": "T", "status": "SOURCING"})
+    again = () if known else (candidate,)
+    adapter = answering(candidate, {"content": []}, *again, {"id": "j", "title": "T", "status": "SOURCING"})
     if known:
         read = await adapter.read_application("c:j")
         assert (read.stage.id, read.entry.entered_at) == (status, None)
@@ -167,7 +205,7 @@ async def test_fields_are_those_that_can_be_written() -> None:
         assert await adapter.read_fields(ONE) == {}
     assert fields.keys() == {f"prop-{name}" for name in ("completion", "band", "bullets", "link", "score", "ref")}
     assert fields["prop-completion"].kind is FieldKind.SELECT
-    assert fields["prop-completion"].options == ("Invited", "Completed", "In progress", "In review")
+    assert fields["prop-completion"].options == tuple(COMPLETIONS.values())
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from adapters.contract.assessment import (
     PlaceOrder,
     Progress,
 )
-from adapters.contract.errors import OutcomeUnknown, PayloadInvalid, Refused, SignatureInvalid
-from adapters.kit.setup import Setup
+from adapters.contract.errors import NotFound, OutcomeUnknown, PayloadInvalid, Refused, SignatureInvalid
+from adapters.kit.setup import CredentialMissing, Setup
 from adapters.smartrecruiters.assessment import SmartRecruitersAssessments
 from adapters.smartrecruiters.vendor import make_reporter
 from tests.adapters.smartrecruiters.world import running
@@ -121,12 +121,15 @@ async def test_results() -> None:
             credentials={"client_id": "client-for-tests", "client_secret": "client-secret-for-tests-01"},
             options={"token_url": f"{world.base_url}/identity/oauth/token"},
         )
+        world.sim.orders.add("order-1")
         reporter: AssessmentReporter = make_reporter(setup)
         await reporter.report(done(progress=Progress.STARTED))
         await reporter.report(done())
         world.sim.faults.lose = 1
         with pytest.raises(OutcomeUnknown):
             await reporter.report(done())
+        with pytest.raises(NotFound):
+            await reporter.report(done(report_to="/assessments/v1/orders/order-2/results"))
         with pytest.raises(Refused):
             await reporter.report(done(report_to=None))
         with pytest.raises(Refused) as away:
@@ -137,3 +140,30 @@ async def test_results() -> None:
     assert "score" not in started
     assert [one["scoreLabel"] for one in finished] == ["Solid", "Solid"]
     assert finished[0] == finished[1]
+
+
+def test_an_api_key_tells_no_result() -> None:
+    """Whoever has an API key alone hears at the start, and not when the first result is refused, what is missing."""
+    setup = Setup(base_url="https://api.smartrecruiters.com", credentials={"api_key": "key"})
+    with pytest.raises(CredentialMissing) as missing:
+        make_reporter(setup)
+    assert missing.value.name == "client_id"
+
+
+async def test_results_go_by_oauth_beside_an_api_key() -> None:
+    """The adapter may use an API key; a result is told with the OAuth credentials."""
+    async with running() as world:
+        setup = Setup(
+            base_url=world.base_url,
+            credentials={
+                "api_key": "smart-token-for-tests-01",
+                "client_id": "client-for-tests",
+                "client_secret": "client-secret-for-tests-01",
+            },
+            options={"token_url": f"{world.base_url}/identity/oauth/token"},
+        )
+        world.sim.orders.add("order-1")
+        reporter = make_reporter(setup)
+        await reporter.report(done())
+        await reporter.aclose()
+        assert [one["status"] for one in world.sim.results["order-1"]] == ["COMPLETED"]

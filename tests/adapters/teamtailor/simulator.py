@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from litestar import Litestar, Request, Response, get, patch, post
 from litestar.params import FromPath
 
-from tests.adapters.simulated import Faults, Gate, Letter, Limit, Post, Problem, answer_problem
+from tests.adapters.simulated import COMPLETIONS, Faults, Gate, Letter, Limit, Post, Problem, answer_problem
 
 Asked = Request[Any, Any, Any]
 BEGAN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ STAGES = {
     "15": ("Hired", "hired"),
 }
 FIELDS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
-    "21": ("interview-completion", "CustomField::Select", "Candidate", ("Invited", "In progress", "In review", "Completed")),
+    "21": ("interview-completion", "CustomField::Select", "Candidate", COMPLETIONS),
     "22": ("interview-band", "CustomField::Text", "Candidate", ()),
     "23": ("interview-score", "CustomField::Number", "Candidate", ()),
     "24": ("interview-link", "CustomField::Url", "Candidate", ()),

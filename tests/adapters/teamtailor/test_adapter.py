@@ -28,7 +28,7 @@ from adapters.teamtailor.adapter import TeamtailorAdapter
 from adapters.teamtailor.client import TeamtailorClient
 from adapters.teamtailor.webhook import parse, verify
 from tests.adapters.case import Canned, connected, sweep
-from tests.adapters.simulated import Limit
+from tests.adapters.simulated import COMPLETIONS, Limit
 from tests.adapters.suite import NOW, SECRET
 from tests.adapters.teamtailor.simulator import BEGAN, Simulator
 from tests.adapters.teamtailor.world import STAGE_CHANGED, running, sign
@@ -177,7 +177,7 @@ async def test_pages_add_up() -> None:
 
 async def test_who_moved_while_a_sweep_ran_is_in_the_next() -> None:
     """A long sweep ends with a later change than one that it had passed already: the next begins before both."""
-    times = iter([NOW - timedelta(days=1), NOW + timedelta(minutes=30)])
+    times = iter([NOW - timedelta(days=1), NOW + timedelta(minutes=30), NOW - timedelta(days=1)])
 
     def answer(request: httpx.Request) -> httpx.Response:
         at, whole = next(times), "page" in request.url.params
@@ -186,7 +186,7 @@ async def test_who_moved_while_a_sweep_ran_is_in_the_next() -> None:
         return httpx.Response(200, content=json.dumps({"data": [row], "links": links}).encode())
 
     http = HttpClient(CASE.base_url, headers={}, transport=Canned(answer))
-    clock = iter([NOW, NOW + timedelta(minutes=30)])
+    clock = iter([NOW, *[NOW + timedelta(minutes=30)] * 2])
     _, cursor = await sweep(TeamtailorAdapter(TeamtailorClient(http), act_as="2", clock=lambda: next(clock)), None)
     assert NOW - timedelta(minutes=11) < datetime.fromisoformat(json.loads(cursor)["after"]) < NOW
 
@@ -194,10 +194,44 @@ async def test_who_moved_while_a_sweep_ran_is_in_the_next() -> None:
 async def test_a_page_that_shifts_tells_nothing_twice() -> None:
     """A record that slips from one page to the next while we read is told once."""
     rows = [{"id": str(n), "attributes": {}} for n in range(4)]
-    adapter = answering({"data": rows[:2], "links": {"next": f"{CASE.base_url}/v1/x?page=2"}}, {"data": rows[1:4]})
-    first = await adapter.list_changed(None)
-    second = await adapter.list_changed(first.cursor)
-    assert (first.application_ids, second.application_ids, second.more) == (("0", "1"), ("2", "3"), False)
+    first = {"data": rows[:2], "links": {"next": f"{CASE.base_url}/v1/x?page=2"}}
+    adapter = answering(first, {"data": rows[1:4]}, first)
+    everything, _ = await sweep(adapter, None)
+    assert everything == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("gone", ["101", "102", "103", "104"])
+@pytest.mark.parametrize("after", [1, 2, 3, 4])
+async def test_somebody_deleted_while_a_sweep_runs_hides_nobody(gone: str, after: int) -> None:
+    """Whoever is deleted between two pages, everybody who is left is told, once, and one request asks for one page."""
+    async with running(Simulator(page=2, people=6)) as world, connected(CASE, world) as adapter:
+        page = await adapter.list_changed(None)
+        found = list(page.application_ids)
+        for turn in range(1, 20):
+            if turn == after:
+                del world.sim.cards[gone]
+            if not page.more:
+                break
+            page = await adapter.list_changed(page.cursor)
+            found += page.application_ids
+        assert len(world.sim.gate.asked) <= 5
+    assert not page.more
+    assert set(found) >= set(world.sim.cards)
+    assert len(found) == len(set(found))
+
+
+async def test_a_list_that_moved_too_far_is_swept_anew() -> None:
+    """When a whole page of people is deleted at once, nobody knows who slipped where: the next sweep begins as this one did."""
+    async with running(Simulator(page=2, people=7)) as world, connected(CASE, world) as adapter:
+        page = await adapter.list_changed(None, since=BEGAN)
+        found = set(page.application_ids)
+        for gone in ("101", "102", "103"):
+            del world.sim.cards[gone]
+        again, cursor = await sweep(adapter, page.cursor)
+        assert not found | set(again) >= set(world.sim.cards)
+        assert datetime.fromisoformat(json.loads(cursor)["after"]) == BEGAN
+        found |= {*again, *(await sweep(adapter, cursor))[0]}
+    assert found >= set(world.sim.cards)
 
 
 async def test_paging_that_is_not_as_expected() -> None:
@@ -223,7 +257,7 @@ async def test_fields_are_those_that_can_be_written() -> None:
         fields = {field.key: field for field in await adapter.list_fields()}
     assert fields.keys() == {"interview-completion", "interview-band", "interview-score", "interview-link"}
     assert fields["interview-completion"].kind is FieldKind.SELECT
-    assert fields["interview-completion"].options[-1] == "Completed"
+    assert fields["interview-completion"].options == COMPLETIONS
 
 
 @pytest.mark.parametrize(

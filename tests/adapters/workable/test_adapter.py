@@ -150,6 +150,20 @@ async def test_never_moved(adapter: WorkableAdapter) -> None:
     assert found.entry.history_id
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_moves_of_one_second(world: WorkableWorld, adapter: WorkableAdapter, *, newest_first: bool) -> None:
+    """Away and back within a second, whichever end of the list is the newest: the last move is the entry."""
+    rows = world.vendor.activities[CANDIDATE]
+    for stage in ("manager-review", "ai-interview", "manager-review", "ai-interview"):
+        world.vendor.move(CANDIDATE, stage)
+    last = rows[-1]["id"]
+    for row in rows[-4:]:
+        row["at"] = rows[-1]["at"]
+    if newest_first:
+        rows.reverse()
+    assert (await adapter.read_application(CANDIDATE)).entry.history_id == last
+
+
 async def test_a_renamed_stage_is_the_same_entry(world: WorkableWorld, adapter: WorkableAdapter) -> None:
     """Where activities keep an old name, the slug from the job's stages decides."""
     before = (await adapter.read_application(CANDIDATE)).entry

@@ -12,11 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from orchestrator.db.models.writeback import WriteBackRow
+from orchestrator.domain.findings import Code
 from orchestrator.domain.ordering import OrderState
 from orchestrator.work.admin import Selection
 from orchestrator.work.table import WorkState
 from tests.adapters.case import Case
-from tests.adapters.main_job import connected_house
+from tests.adapters.main_job import KEY, connected_house
 from tests.adapters.order_job import OFFER, Ordered, OrderingWorld, OrderJob, client, order_rows, report_states
 from tests.adapters.workable.simulator import create_app
 from tests.adapters.workable.test_main_job import WorkableLife
@@ -99,3 +100,7 @@ async def test_what_cannot_be_ordered_is_refused_and_not_kept(sqlite_url: str, t
             assert (await http.post("/assessments", content=b"[]")).status_code == 400
         assert await order_rows(house) == []
         assert await report_states(house) == []
+        report = await house.runtime.services.doctor.examine(actor="test", connection=KEY)
+        refused = [one.subject for one in report.findings if one.code is Code.ORDERS_REFUSED]
+        assert [subject.rpartition(": ")[2] for subject in refused] == ["OrderUnreadable", "OrderDeclined"]
+        assert Code.ORDERS_MAY_DOUBLE in {one.code for one in report.findings}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.backfill import BackfillApplicationRow, BackfillRow
 from orchestrator.db.models.intake import ConnectionRow
@@ -23,6 +24,7 @@ from orchestrator.services.kinds import ApplyRetention
 from orchestrator.work.queue import enqueue
 from tests.fixtures.house import House, running_house
 from tests.fixtures.timers import advance
+from tests.integration.services.locks import somebody_waits
 from tests.integration.services.people import (
     Candidate,
     Newcomer,
@@ -164,6 +166,29 @@ async def test_a_delivery_in_between_invites_nobody_twice(database_url: str, tmp
         await through(house, id_)
         assert [mails_to(house, one) for one in early] == [["invitation"]] * 4
         assert [len(await interviews_of(house, one)) for one in early] == [1] * 4
+
+
+async def test_it_waits_for_an_application_without_holding_the_programs_places(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Whoever holds the application may need a place of the program next: the two must not wait for each other."""
+    async with house_of(postgres_url, tmp_path) as house:
+        database = house.runtime.database
+        [early] = await standing(house, 1)
+        await went_live_later(house)
+        await house.sandbox.subscribe(f"{house.url}/hooks/sandbox")
+        note = {"body": "A note", "visibility": "team"}
+        await house.sandbox.admin.post(f"/applications/{early.id}/notes", data=note)
+        await settled(house)
+        async with database.transaction() as tx:
+            held = sa.select(ApplicationRow).where(ApplicationRow.external_id == early.id).with_for_update()
+            (await tx.session.scalars(held)).one()
+            backfill = asyncio.create_task(through(house, await begin(house, stage="First Interview")))
+            await somebody_waits(database)
+            place = sa.select(sa.func.pg_try_advisory_xact_lock(sa.func.hashtext(f"cap:{PROGRAM}")))
+            assert (await tx.session.execute(place)).scalar_one()
+        await backfill
+        assert mails_to(house, early) == ["invitation"]
 
 
 async def test_it_goes_on_in_another_process_after_kill_9(database_url: str, tmp_path: Path) -> None:

@@ -187,6 +187,7 @@ async def test_a_code_that_the_vendor_does_not_take(database: Database) -> None:
         kept = await front.tokens.read()
         assert kept is not None
         assert kept.access == "access-1"
+    assert (await tags(database))[-1] == "operations:consent:failed"
 
 
 async def test_neither_state_nor_verifier_is_stored_in_the_clear(database: Database) -> None:

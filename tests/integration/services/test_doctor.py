@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import (
@@ -28,15 +29,17 @@ from adapters.contract.inspection import Inspection
 from adapters.contract.manifest import Manifest
 from adapters.contract.model import Application, Candidate, Job, JobStatus, Stage, StageEntryRef
 from orchestrator.config.schema import Connection
+from orchestrator.db.models.credential import SecretRow
 from orchestrator.db.models.intake import DeliveryRow, DeliverySource
-from orchestrator.db.repositories import doctoring
+from orchestrator.db.repositories import credentials, doctoring
 from orchestrator.db.session import Database
 from orchestrator.domain.doctor_facts import ConnectionFacts, Failure, Trouble
 from orchestrator.domain.findings import Code
 from orchestrator.main import Runtime, build, read_environment
 from orchestrator.ports import SystemClock
-from orchestrator.services.connections import AtsConnection, SyncLog
+from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.doctor_looking import Looking
+from orchestrator.services.sealing import KeyRing, new_key
 from tests.fixtures.house import configuration_text, free_port
 from tests.unit.domain import doctoring as given
 
@@ -173,6 +176,29 @@ async def test_what_the_tables_tell(database_url: str, tmp_path: Path) -> None:
             Code.DELIVERIES_REFUSED,
             Code.WEBHOOK_SILENT,
         }
+    finally:
+        await runtime.aclose()
+
+
+async def test_tokens_without_their_key_and_an_end_that_concerns_nobody(sqlite_url: str, tmp_path: Path) -> None:
+    """A key that was dropped too early is named; a credential that the file takes from elsewhere by now ends unnoticed."""
+    runtime = runtime_on(sqlite_url, tmp_path)
+    connection = runtime.connections.get("sandbox")
+    consented = Connections([replace(connection, by_consent=True)])
+    doctor, now = runtime.services.doctor, datetime.now(UTC)
+    doctor._connections = consented
+    dropped = KeyRing([new_key()])
+    try:
+        async with runtime.database.transaction() as tx:
+            tokens = await credentials.locked_token(tx, "sandbox")
+            tokens.sealed = dropped.seal("tokens", about="the tokens of sandbox")
+            left_over = SecretRow(connection="sandbox", name="api_key", sealed="x.y", set_at=now, set_by="cli")
+            left_over.ends_at = now + timedelta(days=1)
+            await credentials.keep_secret(tx, left_over)
+        report = await doctor.examine(actor="cli", connection="sandbox")
+        [key] = [one for one in report.findings if one.code is Code.CREDENTIAL_KEY_MISSING]
+        assert dropped.newest in key.reason
+        assert Code.CREDENTIALS_EXPIRE not in {one.code for one in report.findings}
     finally:
         await runtime.aclose()
 

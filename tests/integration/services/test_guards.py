@@ -14,10 +14,10 @@ from orchestrator.db.repositories.audit import verify_chain
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.errors import Missing
-from orchestrator.main import build, read_environment
+from orchestrator.main import build, read_environment, vocabulary
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.kinds import WriteBack
-from orchestrator.services.writeback import WritingBack
+from orchestrator.services.writing import writing_back
 from orchestrator.work.worker import Worker
 from tests.fixtures.house import House, running_house
 from tests.fixtures.sandbox import API_KEY
@@ -41,12 +41,9 @@ def handlers_with(house: House, adapter: SandboxAdapter) -> Worker:
     runtime = house.runtime
     settings = runtime.configuration.connections[0]
     connections = Connections([AtsConnection(settings=settings, adapter=adapter, webhook_secrets=())])
-    writing = WritingBack(
-        database=runtime.database,
-        clock=house.clock,
-        connections=connections,
-        sync=SyncLog(runtime.database, house.clock),
-    )
+    _, rubrics = vocabulary()
+    sync = SyncLog(runtime.database, house.clock)
+    writing = writing_back(runtime.database, house.clock, runtime.configuration, rubrics, connections, sync, house.url)
     return Worker(runtime.database, {**runtime.handlers, WriteBack: writing.write}, name="lagging")
 
 

@@ -1,5 +1,6 @@
 """Orders on the database: how they are kept, what retention leaves of them, and what is told when."""
 
+import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -84,3 +85,34 @@ async def test_each_state_is_noted_once_and_an_end_is_an_end(database: Database,
         assert newest is not None
         assert newest.id == order_id
         assert await orders.newest(tx.session, connection="another", dedupe="one") is None
+
+
+async def test_what_waits_too_long_is_counted(database: Database) -> None:
+    """Orders that nobody took in, that wait for a stage to be mapped, and what could not be told; of this connection only."""
+    assert await standing(database) == (None, 0, 0, 0)
+    for number, (days, state) in enumerate([(2, OrderState.RECEIVED), (0, OrderState.RECEIVED), (2, OrderState.HELD)]):
+        await stored(database, f"waits-{number}", days=days, state=state)
+    placed = await stored(database, "placed", days=3, state=OrderState.PLACED)
+    async with database.transaction() as tx:
+        for progress, at in ((Progress.STARTED, NOW - timedelta(hours=2)), (Progress.COMPLETED, NOW)):
+            assert await orders.add_report(tx.session, order_id=placed, progress=progress, at=at)
+    assert await standing(database) == (NOW, 1, 1, 1)
+    assert await standing(database, "another") == (None, 0, 0, 0)
+
+
+async def test_retention_waits_for_nobody(postgres_database: Database) -> None:
+    """An order that somebody is placing or cancelling is left for the next time: locks are never waited for in a circle."""
+    busy = await stored(postgres_database, "busy", days=40)
+    idle = await stored(postgres_database, "idle", days=31)
+    async with postgres_database.transaction() as placing:
+        assert await orders.by_id(placing.session, busy, lock=True) is not None
+        async with asyncio.timeout(5), postgres_database.transaction() as tx:
+            due = await orders.forget_contents(tx.session, before=NOW - timedelta(days=30), limit=10)
+            assert [order.id for order in due] == [idle]
+
+
+async def standing(database: Database, connection: str = "customer") -> orders.Waiting:
+    """What the doctor reads."""
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    async with database.reading() as session:
+        return await orders.waiting(session, connection, stuck=NOW - hour, held=NOW - day, untold=NOW - hour)

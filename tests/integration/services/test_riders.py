@@ -1,20 +1,26 @@
 """One reading may answer every delivery that waited when it began; what proves nothing, or came later, it must not (N2)."""
 
+import json
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typing_extensions import override
 
 from adapters.contract.errors import NotFound
-from adapters.contract.model import Application
+from adapters.contract.model import Application, StageEntryRef
 from adapters.sandbox.adapter import SandboxAdapter
+from orchestrator.db.models.intake import DeliveryRow, DeliverySource, DeliveryState
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
-from orchestrator.services.intake import Intake
+from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import ProcessDelivery, ReadApplication
 from orchestrator.work.worker import Worker
 from tests.fixtures.house import House, running_house
 from tests.fixtures.sandbox import API_KEY, WEBHOOK_SECRET
+from tests.fixtures.timers import advance
 from tests.integration.services.people import Newcomer, mails_to, newcomer
 from tests.integration.services.rows import count, settled
 
@@ -33,6 +39,20 @@ class Interrupted(SandboxAdapter):
         if meanwhile is not None:
             await meanwhile()
         return found
+
+
+class Undated(SandboxAdapter):
+    """An ATS that does not say when a stage was entered; counts readings, and hides whom it shows for so many of them."""
+
+    readings = 0
+    hidden = 0
+
+    @override
+    async def read_application(self, application_id: str) -> Application:
+        self.readings += 1
+        if self.readings <= self.hidden:
+            raise NotFound("the replica lags")
+        return structs.replace(await super().read_application(application_id), entry=StageEntryRef())
 
 
 def intake_with(house: House, adapter: SandboxAdapter) -> Intake:
@@ -152,4 +172,78 @@ async def test_what_waited_when_the_reading_began_is_answered_by_it(house: House
     assert await count(house.runtime.database, TOGETHER) == 2
     await settled(house)
     assert mails_to(house, application) == ["invitation"]
+    await adapter.aclose()
+
+
+@pytest.fixture
+async def quiet_house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """The same, and the ATS tells it nothing: the tests do."""
+    async with running_house(database_url, tmp_path, subscribe=False) as running:
+        yield running
+
+
+async def tell(house: House, application: Newcomer, *kinds: str) -> None:
+    """Deliveries of these kinds about an application came in, and wait as work."""
+    now = datetime.now(UTC)
+    async with house.runtime.database.transaction() as tx:
+        for kind in kinds:
+            event = {"id": f"evt_{uuid.uuid4().hex}", "type": kind, "occurred_at": now.isoformat()}
+            tx.session.add(
+                DeliveryRow(
+                    connection="sandbox",
+                    source=DeliverySource.WEBHOOK,
+                    dedupe=event["id"],
+                    received_at=now,
+                    headers={},
+                    body=json.dumps({**event, "application_id": application.id}).encode(),
+                    state=DeliveryState.RECEIVED,
+                    lane=reading_lane("sandbox", application.id),
+                )
+            )
+            await tx.session.flush()
+        await house.runtime.services.intake.feed(tx)
+
+
+CHANGED, MOVED = "application.updated", "application.stage_changed"
+
+
+@pytest.mark.parametrize("last", [MOVED, CHANGED])
+async def test_each_of_those_that_one_reading_answers_is_heard(quiet_house: House, last: str) -> None:
+    """The ATS dates no entry: the last of three deliveries tells of the move, or none does; one reading does for all."""
+    house = quiet_house
+    application = await newcomer(house)
+    await house.sandbox.move(application.id, "First Interview")
+    await tell(house, application, CHANGED, CHANGED, last)
+    adapter = Undated(house.sandbox.base_url, API_KEY)
+    await read_all(house, intake_with(house, adapter))
+    assert adapter.readings == 1
+    assert await count(house.runtime.database, TOGETHER) == 2
+    assert mails_to(house, application) == (["invitation"] if last == MOVED else [])
+    await adapter.aclose()
+
+
+@pytest.mark.parametrize(
+    ("kind", "hidden", "readings", "mails"),
+    [(MOVED, 1, 2, ["invitation"]), (MOVED, 2, 3, ["invitation"]), (MOVED, 3, 3, []), (CHANGED, 1, 1, [])],
+)
+async def test_whom_a_move_is_told_of_is_looked_for_again(
+    quiet_house: House, kind: str, hidden: int, readings: int, mails: list[str]
+) -> None:
+    """A replica lags behind the move: after a minute and ten it is asked again. Then only the delivery is remembered."""
+    house = quiet_house
+    application = await newcomer(house)
+    await house.sandbox.move(application.id, "First Interview")
+    await tell(house, application, kind)
+    adapter = Undated(house.sandbox.base_url, API_KEY)
+    adapter.hidden = hidden
+    intake = intake_with(house, adapter)
+    for seconds in (120, 1200, 1200):
+        await read_all(house, intake)
+        await advance(house.runtime.database, seconds)
+    assert (adapter.readings, mails_to(house, application)) == (readings, mails)
+    # A poll that lists it later finds that it was told of.
+    async with house.runtime.database.transaction() as tx:
+        await intake.announce(tx, "sandbox", application.id, DeliverySource.POLL, mark="later")
+    await read_all(house, intake)
+    assert mails_to(house, application) == (["invitation"] if kind == MOVED else [])
     await adapter.aclose()

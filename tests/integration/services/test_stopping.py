@@ -1,5 +1,6 @@
 """Kill switches: while one is on nothing leaves for its scope, nothing is lost, and afterwards all goes on in order (G03)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -151,6 +152,44 @@ async def test_candidates_get_the_time_back(database_url: str, tmp_path: Path) -
         assert due == pytest.approx(after.expires_at.timestamp(), abs=0.01)
         await pass_time(house, days=8)
         assert (await interview()).state is InterviewState.EXPIRED
+
+
+async def test_two_stops_at_once_give_the_time_back_once(database_url: str, tmp_path: Path) -> None:
+    """What a program's stop and a stop of everything both held is given back when the last one ends."""
+    async with running_house(database_url, tmp_path) as house:
+        person = await newcomer(house)
+        await house.sandbox.move(person.id, "First Interview")
+        await invited(house, person)
+        stopping = house.runtime.services.stopping
+
+        async def end() -> datetime:
+            async with house.runtime.database.reading() as session:
+                return (await session.scalars(sa.select(InterviewRow.expires_at))).one()
+
+        before = await end()
+        await stopping.stop(SUPPORT, reason=REASON, actor=ACTOR)
+        await pass_time(house, days=2)
+        await stopping.stop(EVERYTHING, reason=REASON, actor=ACTOR)
+        await pass_time(house, days=3)
+        await stopping.resume(SUPPORT, reason=REASON, actor=ACTOR)
+        assert await end() - before == pytest.approx(timedelta(days=2), abs=timedelta(minutes=1))
+        await pass_time(house, days=1)
+        await stopping.resume(EVERYTHING, reason=REASON, actor=ACTOR)
+        assert await end() - before == pytest.approx(timedelta(days=6), abs=timedelta(minutes=1))
+
+
+async def test_two_people_stop_in_the_same_moment(postgres_url: str, tmp_path: Path) -> None:
+    """The second is told that it is stopped already, in words, also where the first has not committed yet."""
+    async with running_house(postgres_url, tmp_path, subscribe=False) as house:
+        since = datetime(2026, 3, 2, tzinfo=UTC)
+        async with house.runtime.database.transaction() as tx:
+            tx.session.add(StopRow(scope=StopScope.EVERYTHING, name="", reason="why", actor="who", since=since))
+            await tx.session.flush()
+            second = asyncio.create_task(house.runtime.services.stopping.stop(EVERYTHING, reason=REASON, actor=ACTOR))
+            await asyncio.sleep(0.3)
+            assert not second.done()
+        with pytest.raises(Stale, match="Everything is stopped already"):
+            await second
 
 
 async def test_who_and_why_are_kept(sqlite_url: str, tmp_path: Path) -> None:

@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from adapters.contract.errors import Unavailable
+from adapters.contract.errors import AdapterError, NotFound, Unavailable, Unsupported
 from orchestrator.db.models.writeback import Direction, SyncRow
 from orchestrator.db.session import Database
 from orchestrator.services.connections import SyncLog
 from orchestrator.services.exchange import Conversation
 from orchestrator.work.job import Job
 from orchestrator.work.limits import RateLimit, ensure_buckets
-from orchestrator.work.outcome import Outcome, Retry
+from orchestrator.work.outcome import Done, Outcome, Retry
 from orchestrator.work.queue import enqueue
 from orchestrator.work.worker import Worker
 from tests.fixtures.commits import counted_commits
@@ -147,6 +148,33 @@ async def test_however_an_attempt_ends_its_exchanges_are_in_the_log(
     """Also where nothing is committed afterwards; a push that was not ours to make was not made and has no line."""
     async with running_house(sqlite_url, tmp_path, subscribe=False) as house:
         assert await attempt(house, script) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "heard"),
+    [
+        (NotFound("gone"), True),
+        (Unavailable("away"), False),
+        # The adapter said it without asking: the ATS may still be down.
+        (Unsupported("news of an order before its result"), False),
+    ],
+)
+async def test_only_who_was_asked_has_answered(
+    error: AdapterError, *, heard: bool, sqlite_url: str, tmp_path: Path
+) -> None:
+    """An ATS that does not answer is not up again because of something that it was never asked."""
+    seen: list[bool] = []
+
+    async def script(ats: Conversation, job: Job) -> Outcome:
+        with suppress(AdapterError):
+            async with ats.push("report_order"):
+                raise error
+        seen.append(job.answered)
+        return Done()
+
+    async with running_house(sqlite_url, tmp_path, subscribe=False) as house:
+        assert await attempt(house, script) == [("report_order", type(error).__name__)]
+    assert seen == [heard]
 
 
 async def test_nothing_is_written_down_twice(sqlite_url: str, tmp_path: Path) -> None:

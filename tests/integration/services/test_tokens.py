@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -15,12 +15,13 @@ from adapters.contract.tokens import Tokens
 from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.credential import TokenRow
 from orchestrator.db.session import Database
-from orchestrator.errors import SettingsInvalid
 from orchestrator.ports import SystemClock
 from orchestrator.services.sealing import KeyRing, new_key
 from orchestrator.services.tokens import DatabaseTokens
 from orchestrator.work.admin import pauses
 from orchestrator.work.limits import pause
+from orchestrator.work.outcome import Pause, outcome_of
+from orchestrator.work.table import work
 from tests.fixtures.sandbox import serving
 from tests.integration.services.renewing import BOUND, CONNECTION, oauth, store
 from tests.integration.services.token_endpoint import TokenEndpoint
@@ -143,7 +144,9 @@ async def test_a_refusal_without_a_crash_says_so(database: Database) -> None:
     assert not (await row_of(database)).unsettled
     async with database.reading() as session:
         [one] = await pauses(session)
+        watching = (await session.execute(sa.select(work.c.dedupe).where(work.c.kind == "credential.watch"))).all()
     assert one.reason == str(caught.value)
+    assert len(watching) == 1
 
 
 async def test_nobody_connected_yet(database: Database) -> None:
@@ -172,6 +175,82 @@ async def test_a_consent_overrules_a_renewal_and_lets_the_connection_go_on(datab
     assert await kept.read() == fresh
     async with database.reading() as session:
         assert await pauses(session) == []
+
+
+async def frozen(database: Database) -> None:
+    """Time passes until the turn that somebody holds is over."""
+    async with database.transaction() as tx:
+        await tx.session.execute(sa.update(TokenRow).values(turn_until=0.0))
+
+
+BOUGHT = Tokens(access="access-1", expires_at=LONG_AGO, refresh="refresh-1")
+
+
+async def refused(kept: DatabaseTokens, *, meanwhile: Callable[[], Awaitable[None]] | None = None) -> str:
+    """Another process has its turn, and the vendor does not take the refresh token that it finds; what it says."""
+
+    async def turned_down() -> None:
+        async with kept.turn():
+            if meanwhile is not None:
+                await meanwhile()
+            raise AuthRejected("invalid_grant")
+
+    with pytest.raises((AuthRejected, Unavailable)) as caught:
+        await turned_down()
+    return str(caught.value)
+
+
+async def test_tokens_that_come_too_late_are_kept_where_nobody_has_newer_ones(database: Database) -> None:
+    """A frozen process holds the only tokens that are left: the next one was refused for the token that it used up."""
+    kept, heir = await connect(database), store(database, KEY)
+    async with kept.turn() as turn:
+        await frozen(database)
+        assert "connect it again" in await refused(heir)
+        await turn.keep(BOUGHT)
+    assert await heir.read() == BOUGHT
+    assert not (await row_of(database)).unsettled
+    async with database.reading() as session:
+        assert await pauses(session) == []
+
+
+async def test_who_is_refused_for_a_token_that_another_used_up_looks_again(database: Database) -> None:
+    """New tokens are kept meanwhile: nobody is asked to connect again."""
+    kept, heir = await connect(database), store(database, KEY)
+    async with kept.turn() as turn:
+        await frozen(database)
+        said = await refused(heir, meanwhile=lambda: turn.keep(BOUGHT))
+    assert "meanwhile" in said
+    assert await heir.read() == BOUGHT
+    async with database.reading() as session:
+        assert await pauses(session) == []
+    assert "system:tokens:refused" not in await tags(database)
+
+
+async def test_tokens_whose_key_is_gone_pause_the_connection(database: Database) -> None:
+    """No work is given up for a key that can be put back; the reason names it, and nothing is asked of the vendor."""
+    await connect(database)
+    locked = store(database, new_key())
+    with pytest.raises(
+        AuthRejected, match=r"EVENHAND_CREDENTIAL_KEYS lacks the key .*evenhand connection resume north"
+    ):
+        await locked.read()
+    with pytest.raises(AuthRejected, match="lacks the key"):
+        async with locked.turn():
+            raise AssertionError("a turn without anything to renew with")
+    assert isinstance(outcome_of(AuthRejected("lacks the key")), Pause)
+    assert (await row_of(database)).turn is None
+
+
+async def test_tokens_that_can_be_had_again_need_no_lost_key(database: Database) -> None:
+    """Without a consent there is nothing to lose: others are asked for, and kept with the key that is there."""
+    await connect(database)
+    ring = KeyRing([new_key()])
+    kept = DatabaseTokens(database, SystemClock(), ring, connection=CONNECTION, bound=BOUND, consent=False)
+    assert await kept.read() is None
+    async with kept.turn() as turn:
+        assert await turn.read() is None
+        await turn.keep(BOUGHT)
+    assert await kept.read() == BOUGHT
 
 
 async def test_who_waits_too_long_is_told(database: Database) -> None:
@@ -210,6 +289,6 @@ async def test_tokens_are_encrypted_and_belong_to_one_account(database: Database
     assert await kept.read() == OLD
     elsewhere = DatabaseTokens(database, SystemClock(), KeyRing([KEY]), connection=CONNECTION, bound="another account")
     assert await elsewhere.read() is None
-    with pytest.raises(SettingsInvalid, match="lacks the key"):
+    with pytest.raises(AuthRejected, match="lacks the key"):
         await store(database, new_key()).read()
     assert await tags(database) == ["operations:tokens:consented"]

@@ -24,6 +24,7 @@ from orchestrator.services.kinds import PollConnection
 from orchestrator.work.queue import enqueue
 from tests.fixtures.house import SDR, WAREHOUSE, House, running_house
 from tests.fixtures.sandbox import WEBHOOK_SECRET
+from tests.fixtures.timers import advance
 from tests.integration.services.people import (
     ANSWERS,
     ROOMY,
@@ -146,7 +147,7 @@ def entry_key_without_mark(key: str) -> str:
 
 
 async def test_an_application_that_is_gone_is_noted(house: House) -> None:
-    """The delivery is processed with that outcome: no retry without end, no dead letter."""
+    """It is looked for twice more; then the delivery is processed with that outcome: no retry without end, no dead letter."""
     event = {
         "id": "evt_999999",
         "type": "application.stage_changed",
@@ -164,7 +165,9 @@ async def test_an_application_that_is_gone_is_noted(house: House) -> None:
     async with httpx.AsyncClient() as ats:
         answer = await ats.post(f"{house.url}/hooks/sandbox", content=body, headers=headers)
     assert answer.status_code == 202
-    await settled(house)
+    for seconds in (120, 1200, 0):
+        await settled(house)
+        await advance(house.runtime.database, seconds)
     async with house.runtime.database.reading() as session:
         row = (await session.scalars(sa.select(DeliveryRow).where(DeliveryRow.dedupe == "id:evt_999999"))).one()
     assert (row.state, row.outcome) == ("processed", "the application is gone")

@@ -1,16 +1,21 @@
 """Stored credentials: encrypted, listed by name, bound to evenhand.yaml, and encrypted anew with a newer key (A1)."""
 
+import asyncio
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 
 from adapters.contract.tokens import Tokens
 from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.credential import SecretRow
+from orchestrator.db.repositories.credentials import ends, keep_end
 from orchestrator.db.session import Database
 from orchestrator.errors import InputInvalid, Missing, SettingsInvalid
 from orchestrator.ports import SystemClock
 from orchestrator.services.sealing import KeyRing, new_key
 from orchestrator.services.vault import Vault
+from tests.integration.services.locks import somebody_waits
 from tests.integration.services.renewing import store
 
 OLD, NEW = new_key(), new_key()
@@ -102,3 +107,41 @@ async def test_rotation_without_a_key_that_is_in_use_changes_nothing(database: D
         ("north", "api_key"): VALUE,
         ("north", "client_secret"): "another",
     }
+
+
+async def test_a_credential_that_is_set_during_a_rotation_is_not_undone(postgres_database: Database) -> None:
+    """The rotation encrypts what was just set, and not what it replaced."""
+    kept = vault(postgres_database, OLD)
+    await kept.put("north", "api_key", VALUE, actor="cli")
+    sealed = KeyRing([OLD]).seal("the newer one", about="credential north/api_key")
+    async with postgres_database.transaction() as tx:
+        await tx.session.execute(sa.update(SecretRow).values(sealed=sealed))
+        rotation = asyncio.create_task(vault(postgres_database, NEW, OLD).rotate(actor="cli"))
+        await somebody_waits(postgres_database)
+    assert await rotation == 1
+    assert await vault(postgres_database, NEW).values() == {("north", "api_key"): "the newer one"}
+
+
+async def test_what_the_ats_said_of_the_end_goes_with_the_credential(database: Database) -> None:
+    """Nobody is warned of the end of a credential that was replaced."""
+    async with database.transaction() as tx:
+        await keep_end(tx, "north", ends_at=datetime(2026, 3, 9, tzinfo=UTC), at=datetime(2026, 3, 2, tzinfo=UTC))
+    await vault(database, OLD).put("north", "api_key", VALUE, actor="cli")
+    async with database.reading() as session:
+        assert await ends(session) == []
+
+
+async def test_tokens_are_listed_and_can_be_removed(database: Database) -> None:
+    """Whoever drops a key sees what still needs it; the tokens of a connection that is gone need not stay for ever."""
+    async with database.transaction() as tx:
+        await store(database, OLD).connect(tx, Tokens(access="access", refresh="refresh"), actor="account:1")
+    kept = vault(database, NEW)
+    [listed] = await kept.listed()
+    assert (listed.connection, listed.name, listed.key) == ("north", "tokens", KeyRing([OLD]).newest)
+    with pytest.raises(SettingsInvalid, match="lacks the key"):
+        await kept.rotate(actor="cli")
+    await kept.remove("north", "tokens", actor="cli")
+    assert await kept.listed() == ()
+    assert await kept.rotate(actor="cli") == 0
+    with pytest.raises(Missing):
+        await kept.remove("north", "tokens", actor="cli")

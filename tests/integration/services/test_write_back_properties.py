@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import sqlalchemy as sa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from adapters.contract.model import Application, FieldValue, Job, JobStatus, Stage, StageEntryRef
@@ -25,7 +25,7 @@ from orchestrator.db.models.writeback import WriteBackKind, WriteBackRow, WriteB
 from orchestrator.db.repositories.audit import verify_chain
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.kinds import WriteBack
-from orchestrator.services.writeback import WritingBack
+from orchestrator.services.writing import writing_back
 from orchestrator.work.queue import enqueue
 from orchestrator.work.worker import Worker
 from tests.fixtures.fickle_ats import PERSON, US, Fault, FickleAts, MortalDatabase
@@ -84,7 +84,9 @@ class Theatre:
     def __init__(self, folder: Path, url: str) -> None:
         config = folder / "evenhand.yaml"
         config.write_text(configuration_text("http://127.0.0.1:1"), "utf-8")
-        self.connection = load(config, Vocabulary(adapters=("sandbox",), rubrics=RUBRICS)).connections[0]
+        file = load(config, Vocabulary(adapters=("sandbox",), rubrics=RUBRICS))
+        self.connection = file.connections[0]
+        self.whole = structs.replace(file, programs=())
         self.url = url
         self.clock = MovableClock()
         self.database = MortalDatabase(self.url)
@@ -160,12 +162,8 @@ class Theatre:
     async def _work(self) -> None:
         await self._live_again()
         connections = Connections([AtsConnection(settings=self.connection, adapter=self.ats, webhook_secrets=())])
-        writing = WritingBack(
-            database=self.database,
-            clock=self.clock,
-            connections=connections,
-            sync=SyncLog(self.database, self.clock),
-        )
+        sync = SyncLog(self.database, self.clock)
+        writing = writing_back(self.database, self.clock, self.whole, {}, connections, sync, "http://127.0.0.1:1")
         worker = Worker(self.database, {WriteBack: writing.write}, lease=LEASE)
         try:
             await worker.keep_leases()

@@ -1,6 +1,9 @@
 """The door through which an ATS orders: whose requests are looked at, and what the others read."""
 
+import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ from litestar.testing import TestClient
 from adapters.ashby.assessment import AshbyAssessments
 from adapters.contract.assessment import CheckConnection, ListOffers, PartnerRequest
 from adapters.contract.delivery import Answer
+from adapters.kit.signatures import as_base64url
+from adapters.kombo.assessment import KomboAssessments
 from adapters.smartrecruiters.assessment import SmartRecruitersAssessments
 from orchestrator.errors import Missing
 from orchestrator.services.connections import OrderDesk
@@ -22,11 +27,22 @@ BEARER = {"authorization": f"Bearer {SECRET}"}
 
 
 @dataclass
+class FakeStrangers:
+    """Counts."""
+
+    counted: list[str] = field(default_factory=list)
+
+    async def count(self, connection: str) -> None:
+        self.counted.append(connection)
+
+
+@dataclass
 class FakeOrdering:
     """Answers everything with 200 and remembers it."""
 
     server: Any
     asked: list[PartnerRequest] = field(default_factory=list)
+    strangers: FakeStrangers = field(default_factory=FakeStrangers)
 
     def desk(self, connection: str) -> OrderDesk:
         if connection != "customer":
@@ -90,6 +106,8 @@ def test_what_fits_nowhere_is_a_problem(services: FakeServices, method: str, pat
         answer = http.request(method, path, content=b"[]", headers={**BEARER, "accept": "text/html"})
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert services.ordering.asked == []
+    # What may have been an order is not lost without a trace.
+    assert services.intake.refused == [("customer", "OrderUnreadable")] * (status == 400)
 
 
 def test_a_stranger_is_counted_and_not_heard(services: FakeServices) -> None:
@@ -103,7 +121,29 @@ def test_a_stranger_is_counted_and_not_heard(services: FakeServices) -> None:
             http.post("/partner/customer/assessment.list", content=b"{}", headers=BEARER).status_code for _ in range(3)
         ]
     assert statuses == [200, 200, 429]
-    assert services.intake.refused == [("customer", "SignatureInvalid")] * 4
+    assert services.ordering.strangers.counted == ["customer"] * 4
+
+
+def test_whoever_signs_wrongly_is_a_stranger() -> None:
+    """Kombo signs the body: a signature that is none is refused, counted, and uses up nothing of what Kombo may send."""
+    services = FakeServices(FakeOrdering(KomboAssessments()))
+    body = b'{"id":"d-1","type":"data-changed","data":{}}'
+    with client(services) as http:
+        gates_of(http.app).connections.set(Door("/hooks/", burst=1, per_minute=1))
+        for signature in ("none", signed(body, "another secret")):
+            answer = http.post("/partner/customer/orders", content=body, headers={"x-kombo-signature": signature})
+            assert (answer.status_code, answer.json()) == (401, {"error": "unauthorized"})
+        answer = http.post(
+            "/partner/customer/orders", content=body, headers={"x-kombo-signature": signed(body, SECRET)}
+        )
+    assert answer.status_code == 200
+    assert services.ordering.asked == [CheckConnection()]
+    assert services.ordering.strangers.counted == ["customer"] * 2
+
+
+def signed(body: bytes, secret: str) -> str:
+    """As Kombo signs."""
+    return as_base64url(hmac.new(secret.encode(), body, sha256).digest())
 
 
 def test_every_request_of_an_address_counts(services: FakeServices) -> None:
@@ -119,6 +159,76 @@ def test_a_body_has_an_end(services: FakeServices) -> None:
         assert http.post("/partner/customer/assessment.list", content=body, headers=BEARER).status_code == 413
 
 
+def as_kombo(body: bytes, secret: str) -> tuple[str, dict[str, Any]]:
+    """An address below the connection's, and the rest of a request of Kombo's."""
+    return "orders", {"content": body, "headers": {"x-kombo-signature": signed(body, secret)}}
+
+
+def as_sign_in(_body: bytes, secret: str) -> tuple[str, dict[str, Any]]:
+    """How SmartRecruiters signs in."""
+    return "oauth/token", {"data": {"grant_type": "client_credentials", "client_secret": secret}}
+
+
+@pytest.mark.parametrize(
+    ("server", "asks"), [(KomboAssessments(), as_kombo), (SmartRecruitersAssessments(), as_sign_in)]
+)
+def test_what_is_too_large_uses_up_nothing(
+    server: Any, asks: Callable[[bytes, str], tuple[str, dict[str, Any]]]
+) -> None:
+    """Where only the body shows who asks, a stranger's endless ones are counted and leave the ATS its share."""
+    services = FakeServices(FakeOrdering(server))
+    with client(services) as http:
+        gates_of(http.app).connections.set(Door("/hooks/", burst=1, per_minute=1))
+        path, request = asks(b'{"id":"d-1","type":"data-changed","data":{}}', SECRET)
+        for _ in range(3):
+            junk, headers = b" " * (HOOK_LIMIT + 1), {"x-kombo-signature": "junk"}
+            assert http.post(f"/partner/customer/{path}", content=junk, headers=headers).status_code == 413
+        statuses = [http.post(f"/partner/customer/{path}", **request).status_code for _ in range(2)]
+    assert statuses == [200, 429]
+    assert services.intake.refused == [("customer", "TooLarge")] * 3
+
+
+def test_whoever_leaves_in_the_middle_uses_up_nothing() -> None:
+    """A body that ends before its end is no request of the ATS."""
+    services = FakeServices(FakeOrdering(KomboAssessments()))
+    body = b'{"id":"d-1","type":"data-changed","data":{}}'
+    with client(services) as http:
+        gates_of(http.app).connections.set(Door("/hooks/", burst=1, per_minute=1))
+        app, path = http.app, "/partner/customer/orders"
+
+        async def leave() -> None:
+            sent: list[Any] = []
+            scope = {
+                "type": "http",
+                "asgi": {"version": "3.0"},
+                "http_version": "1.1",
+                "scheme": "http",
+                "method": "POST",
+                "path": path,
+                "raw_path": path.encode(),
+                "query_string": b"",
+                "root_path": "",
+                "headers": [(b"x-kombo-signature", b"junk"), (b"host", b"127.0.0.1")],
+                "state": {},
+                "client": ("127.0.0.1", 1),
+                "server": ("127.0.0.1", 80),
+                "extensions": {},
+            }
+            messages = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+
+            async def receive() -> Any:
+                return next(messages, {"type": "http.disconnect"})
+
+            async def send(message: Any) -> None:
+                sent.append(message)
+
+            await app(scope, receive, send)
+
+        http.blocking_portal.call(leave)
+        headers = {"x-kombo-signature": signed(body, SECRET)}
+        assert http.post(path, content=body, headers=headers).status_code == 200
+
+
 def test_a_vendor_that_signs_in_first() -> None:
     """SmartRecruiters gets a bearer for the secret, and nothing without it."""
     services = FakeServices(FakeOrdering(SmartRecruitersAssessments()))
@@ -130,4 +240,4 @@ def test_a_vendor_that_signs_in_first() -> None:
         answer = http.post("/partner/customer/integration", headers={"authorization": f"Bearer {bearer}"})
     assert answer.status_code == 200
     assert services.ordering.asked == [CheckConnection()]
-    assert services.intake.refused == [("customer", "SignatureInvalid")] * 2
+    assert services.ordering.strangers.counted == ["customer"] * 2

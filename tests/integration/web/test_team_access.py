@@ -51,6 +51,8 @@ def test_the_lists_here_name_every_team_route() -> None:
         ("POST", "/review/{case_id}/close"),
         ("POST", "/review/{case_id}/answer"),
         ("GET", "/results/{audit_ref}"),
+        ("POST", "/results/{audit_ref}/link/revoke"),
+        ("GET", "/r/{token}"),
         ("GET", "/operations"),
         ("GET", "/operations/applications/{application_id}"),
         ("GET", "/operations/doctor"),

@@ -1,9 +1,13 @@
 """The page of a connection, consent in the browser, and the kill switches over HTTP."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from orchestrator.errors import InputInvalid, RequestRefused, Stale
-from tests.fixtures.fake_team_services import ADMIN
+from orchestrator.services.views import StopItem
+from tests.fixtures.fake_team_services import ADMIN, FakeTeamServices
+from tests.fixtures.team_cases import AUDIT_REF, NEAR_CUT
 from tests.integration.web.team_browsing import browsing
 
 PAGE = "/operations/connections/northlight"
@@ -21,6 +25,28 @@ async def test_the_page_tells_where_each_credential_is_and_no_value() -> None:
         assert "An administrator can connect it." in page
         assert f"{PAGE}/consent" not in page.replace("https://interviews.northlight.example", "")
         assert (await browser.get("/operations/connections/nobody")).status_code == 404
+
+
+PAGES = ("/review", f"/review/{NEAR_CUT}", f"/results/{AUDIT_REF}", "/operations", "/operations/doctor", PAGE)
+SINCE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("session", ["admin", "recruiter"])
+async def test_a_stop_is_in_sight_on_every_page(path: str, session: str) -> None:
+    """Whoever works while everything is stopped knows it, since when and why; a page that may not be read says it too."""
+    services = FakeTeamServices()
+    everything = StopItem(scope="everything", name="", reason="The <b>wrong</b> people were invited.", since=SINCE)
+    async with browsing(session, services=services) as browser:
+        assert "team-stopped" not in (await browser.get(path)).text
+        services.stopping.on = (everything,)
+        page = (await browser.get(path)).text
+        for words in ("Everything is stopped", "2 Mar 2026", "The &lt;b&gt;wrong&lt;/b&gt; people were invited."):
+            assert words in page
+        services.stopping.on = (StopItem(scope="program", name="support", reason="Why.", since=SINCE),)
+        page = (await browser.get(path)).text
+        assert "Everything is stopped" not in page
+        assert "program support" in page
 
 
 async def test_consent_begins_with_a_link_that_is_bound_to_the_session() -> None:

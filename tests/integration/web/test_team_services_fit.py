@@ -8,6 +8,7 @@ from orchestrator.services.accounts import Accounts
 from orchestrator.services.consenting import Consenting
 from orchestrator.services.doctor import Doctor
 from orchestrator.services.operating import Operating
+from orchestrator.services.result_links import ResultLinks
 from orchestrator.services.reviewing import Reviewing
 from orchestrator.services.stopping import Stopping
 from orchestrator.web.team_services import (
@@ -15,6 +16,7 @@ from orchestrator.web.team_services import (
     ConsentingDoor,
     DoctorDoor,
     OperatingDoor,
+    ResultLinksDoor,
     ReviewingDoor,
     StoppingDoor,
 )
@@ -26,6 +28,7 @@ from tests.fixtures.fake_team_services import (
     FakeReviewing,
     FakeStopping,
 )
+from tests.fixtures.team_result_links import FakeResultLinks
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,7 @@ from tests.fixtures.fake_team_services import (
         (ConsentingDoor, Consenting, FakeConsenting),
         (StoppingDoor, Stopping, FakeStopping),
         (DoctorDoor, Doctor, FakeDoctor),
+        (ResultLinksDoor, ResultLinks, FakeResultLinks),
     ],
 )
 def test_pages_services_and_fakes_agree(door: type, real: type, fake: type) -> None:

@@ -17,6 +17,7 @@ from orchestrator.domain.doctor_facts import (
     HouseFacts,
     MailFacts,
     ModelFacts,
+    OrderFacts,
     ServiceState,
     Traffic,
 )
@@ -84,6 +85,12 @@ def house(**changes: Any) -> HouseFacts:
 def traffic(**changes: Any) -> Traffic:
     """A connection that goes on."""
     going = Traffic(live_since=NOW - timedelta(days=9), polled_at=NOW - timedelta(minutes=4), last_webhook=NOW)
+    return structs.replace(going, **changes)
+
+
+def ordered(**changes: Any) -> OrderFacts:
+    """A connection at which interviews are ordered, and every order has its answer."""
+    going = OrderFacts(address="https://interviews.example.com/partner/acme/", last_order=NOW)
     return structs.replace(going, **changes)
 
 

@@ -25,6 +25,7 @@ from orchestrator.domain.doctor_facts import (
     StopScope,
     Trouble,
 )
+from orchestrator.domain.drift import Drift
 from orchestrator.domain.findings import USUAL, Code, Severity
 from orchestrator.domain.stage import StageMap
 from orchestrator.domain.writeback import FieldMap
@@ -52,6 +53,12 @@ def hooks(*registered: WebhookRegistration) -> ConnectionFacts:
     return given.connection(inspection=given.inspection(webhooks=registered))
 
 
+def offering(**changes: object) -> ConnectionFacts:
+    sound = given.connection()
+    programs = tuple(structs.replace(one, orderable=True) for one in sound.programs)
+    return structs.replace(sound, programs=programs, orders=given.ordered(**changes))
+
+
 def stage(name: str) -> Stage:
     return Stage(id=f"id-{name}", name=name)
 
@@ -64,6 +71,7 @@ FAULTS: dict[Code, ConnectionFacts | HouseFacts] = {
     Code.ATS_REFUSED: given.connection(fields=Failure(trouble=Trouble.REFUSED, what="custom fields")),
     Code.CREDENTIALS_REJECTED: broken(Trouble.REJECTED),
     Code.CREDENTIALS_EXPIRE: given.connection(inspection=given.inspection(expires_at=given.NOW + timedelta(days=9))),
+    Code.CREDENTIAL_KEY_MISSING: broken(Trouble.REJECTED, by_consent=True, traffic=given.traffic(lost_key="0a1b2c3d")),
     Code.SCOPE_MISSING: given.connection(inspection=given.inspection(scopes=frozenset({"read"}))),
     Code.SCOPE_UNNEEDED: given.connection(inspection=given.inspection(scopes=frozenset({"read", "write", "admin"}))),
     Code.SCOPES_UNTOLD: given.connection(inspection=given.inspection(scopes=None)),
@@ -79,7 +87,21 @@ FAULTS: dict[Code, ConnectionFacts | HouseFacts] = {
     Code.WEBHOOK_SILENT: given.connection(
         traffic=given.traffic(last_webhook=given.NOW - timedelta(days=3), last_missed=given.NOW)
     ),
+    Code.WEBHOOK_LOSSY: given.connection(
+        traffic=given.traffic(drift=Drift(moves=2, dated=1, lag_total=300.0, lag_most=300.0, last_at=given.NOW))
+    ),
+    Code.APPLICATION_MISSED: given.connection(
+        traffic=given.traffic(missed=2, missed_since=given.NOW - timedelta(hours=3))
+    ),
     Code.DELIVERIES_REFUSED: given.connection(traffic=given.traffic(refused={"SignatureInvalid": 3})),
+    Code.ORDERS_WITHOUT_PROGRAM: given.connection(orders=given.ordered()),
+    Code.ORDERS_NEVER: offering(last_order=None),
+    Code.ORDERS_REFUSED: structs.replace(offering(), traffic=given.traffic(refused={"OrderUnreadable": 2})),
+    Code.ORDERS_MAY_DOUBLE: offering(names_applications=False),
+    Code.ORDERS_STUCK: offering(stuck=1),
+    Code.ORDERS_HELD: offering(held=2),
+    Code.ORDER_REPORTS_LATE: offering(untold=1),
+    Code.OFFERS_NOT_PUBLISHED: offering(published=False),
     Code.STAGE_UNMAPPED: given.connection(stages=(*given.STAGES, stage("Phone screen"))),
     Code.STAGE_GONE: given.connection(stages_in_file=(*given.IN_FILE, ("Offer", StageKind.OFFER))),
     Code.STAGE_MAPPED_TWICE: given.connection(stages_in_file=(*given.IN_FILE, ("s1", StageKind.APPLICATION_REVIEW))),
@@ -361,6 +383,24 @@ def test_the_first_end_counts() -> None:
     [finding] = given.findings(given.connection(inspection=later, traffic=soon))
     assert (finding.code, "2026-03-06" in finding.reason) == (Code.CREDENTIALS_EXPIRE, True)
     assert given.codes(broken(Trouble.RATE_LIMITED, traffic=soon)) == [Code.ATS_RATE_LIMITED, Code.CREDENTIALS_EXPIRE]
+
+
+def test_what_the_ats_says_now_counts_and_not_what_it_said() -> None:
+    """Credentials that were replaced are good, whatever the ATS said of those before; where it is silent, that is all."""
+    told = given.traffic(credentials_end_told=given.NOW + timedelta(days=1))
+    renewed = given.inspection(expires_at=given.NOW + timedelta(days=300))
+    assert given.codes(given.connection(inspection=renewed, traffic=told)) == []
+    assert given.codes(given.connection(traffic=told)) == []
+    assert Code.CREDENTIALS_EXPIRE in given.codes(broken(Trouble.RATE_LIMITED, traffic=told))
+
+
+def test_consent_is_mended_by_consent() -> None:
+    """Nobody is sent to make a key where an administrator has to connect again."""
+    [by_key] = given.findings(broken(Trouble.REJECTED))
+    [by_consent] = given.findings(broken(Trouble.REJECTED, by_consent=True))
+    assert "in evenhand.yaml says" in by_key.mend
+    assert "/operations/connections/acme" in by_consent.mend
+    assert "evenhand.yaml" not in by_consent.mend
 
 
 def test_no_note_is_fine() -> None:

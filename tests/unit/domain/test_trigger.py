@@ -141,11 +141,11 @@ def test_without_programs_nothing_starts() -> None:
         (NOW, NOW - CLOCK_TOLERANCE, Reason.STARTED),
         (NOW, NOW - CLOCK_TOLERANCE - timedelta(seconds=1), Reason.BEFORE_LAUNCH),
         (None, NOW - timedelta(days=900), Reason.STARTED),
-        (NOW, None, Reason.STARTED),
+        (NOW, None, Reason.BEFORE_LAUNCH),
     ],
 )
 def test_launch_with_a_slow_clock(live_since: object, entered_at: object, reason: Reason) -> None:
-    """The clock of an ATS may be five minutes behind; without an entry time or a launch, nothing is too old."""
+    """The clock of an ATS may be five minutes behind; without a launch nothing is too old, and without a time all may be."""
     app = application(entry=StageEntryRef(entered_at=entered_at))  # type: ignore[arg-type]  # a datetime or None, see above
     assert _decide(app, history=History(live_since=live_since)).reason is reason  # type: ignore[arg-type]  # the same
 

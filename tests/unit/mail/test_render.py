@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from orchestrator.mail.render import MailContext, MailName, RenderedMail, counted, day, render, when
+from orchestrator.mail.team_mail import TeamMailName
 
 LINK = "https://interviews.example/i/3uQyT0vV-abc_DEF"
 FULL = MailContext(
@@ -179,4 +180,4 @@ def test_every_folder_is_a_mail_with_three_files() -> None:
     """Templates and names cannot drift apart."""
     templates = Path(str(files("orchestrator.mail") / "templates"))
     found = {folder.name: {file.name for file in folder.iterdir()} for folder in templates.iterdir() if folder.is_dir()}
-    assert found == {name.value: {"subject.txt", "body.txt", "body.html"} for name in MailName}
+    assert found == {name.value: {"subject.txt", "body.txt", "body.html"} for name in (*MailName, *TeamMailName)}

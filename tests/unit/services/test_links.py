@@ -1,4 +1,4 @@
-"""Candidate links: the same for one round, unguessable and different for every other."""
+"""Links with tokens: the same for one round or one result, unguessable and different for every other."""
 
 import re
 import uuid
@@ -6,7 +6,7 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.services.links import LinkMaker, token_hash
+from orchestrator.services.links import TOKEN, LinkMaker, token_hash
 
 LINKS = LinkMaker(base_url="http://localhost:8400", secret_key="k" * 32)
 ROUNDS = st.tuples(st.integers(0, 2).map(lambda number: uuid.UUID(int=number)), st.integers(1, 4))
@@ -38,3 +38,14 @@ def test_only_the_hash_is_kept() -> None:
     assert token_hash(token) == token_hash(token)
     assert len(token_hash(token)) == 64
     assert token not in token_hash(token)
+
+
+@given(ROUNDS)
+def test_a_result_link_is_no_candidate_link(one: tuple[uuid.UUID, int]) -> None:
+    """Its token is another one, kept under another hash; each of an interview's links has its own."""
+    token = LINKS.result_token(*one)
+    assert TOKEN.fullmatch(token)
+    assert LINKS.shared_result(*one) == f"http://localhost:8400/r/{token}"
+    assert token not in {LINKS.token(*one), LINKS.result_token(one[0], one[1] + 1)}
+    assert LINKS.result_fingerprint(token) != LINKS.fingerprint(token)
+    assert LinkMaker(base_url="http://localhost:8400", secret_key="l" * 32).result_token(*one) != token
