@@ -6,6 +6,7 @@ from litestar.routes import HTTPRoute
 from tests.fixtures.fake_team_services import team_app
 from tests.fixtures.team_cases import ADJUSTMENT, AUDIT_REF, NEAR_CUT
 from tests.fixtures.team_operations import APPLICATIONS, DEAD_LETTER, QUARANTINE
+from tests.fixtures.team_result_links import APPLICATION
 from tests.integration.web.team_browsing import browsing
 
 PAGES = (
@@ -29,7 +30,11 @@ ADMIN_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/operations/work/{DEAD_LETTER}/done", {"reason": "Written by hand in the ATS."}),
     ("/operations/connections/northlight/resume", {}),
 )
-FORMS = (*REVIEW_FORMS, EXTEND_FORM, *ADMIN_FORMS)
+LINK_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
+    (f"/results/{AUDIT_REF}/link/revoke", {"reason": "It was passed on."}),
+    (f"/operations/applications/{APPLICATION}/link/revoke", {"reason": "It was passed on."}),
+)
+FORMS = (*REVIEW_FORMS, EXTEND_FORM, *ADMIN_FORMS, *LINK_FORMS)
 
 
 def test_the_lists_here_name_every_team_route() -> None:
@@ -55,6 +60,7 @@ def test_the_lists_here_name_every_team_route() -> None:
         ("GET", "/r/{token}"),
         ("GET", "/operations"),
         ("GET", "/operations/applications/{application_id}"),
+        ("POST", "/operations/applications/{application_id}/link/revoke"),
         ("GET", "/operations/doctor"),
         ("POST", "/operations/doctor"),
         ("POST", "/operations/quarantine/{quarantine_id}/map"),
