@@ -6,11 +6,15 @@ from msgspec import Struct
 
 
 class StageChanged(Struct, frozen=True, kw_only=True, tag="stage_changed"):
-    """An application moved. ``delivery_id`` is the vendor's id of the event, where it has one."""
+    """An application moved. ``delivery_id`` is the vendor's id of the event, where it has one.
+
+    ``to_stage`` is the id of the stage that it moved to, as in ``Stage.id``, where the delivery names it.
+    """
 
     application_id: str
     delivery_id: str | None = None
     occurred_at: datetime | None = None
+    to_stage: str | None = None
 
 
 class ApplicationChanged(Struct, frozen=True, kw_only=True, tag="application_changed"):

@@ -90,6 +90,7 @@ class ApplicationRecord(Struct, frozen=True, kw_only=True):
     disposition: Disposition | None = None
     source: str | None = None
     updated_at: Moment | None = None
+    applied_at: Moment | None = None
 
 
 class ApplicationOne(Struct, frozen=True):
@@ -193,6 +194,7 @@ def to_application(record: ApplicationRecord, asked: str) -> Application:
         disposition=record.disposition,
         source=record.source,
         updated_at=record.updated_at,
+        applied_at=record.applied_at,
     )
 
 

@@ -160,6 +160,7 @@ def to_application(
         entry=StageEntryRef(history_id=str(visit.id), entered_at=visit.entered_at),
         disposition=_word(STATUSES, row.status, "status"),
         updated_at=row.updated_at,
+        applied_at=row.created_at,
     )
 
 

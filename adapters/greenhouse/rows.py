@@ -46,6 +46,8 @@ class ApplicationRow(Struct, frozen=True, kw_only=True):
     stage_name: str | None = None
     current_stage: StageReference | None = None
     custom_fields: Mapping[str, FieldAnswer] | None = None
+    # What Harvest v1 and webhooks call applied_at.
+    created_at: Moment | None = None
     updated_at: Moment | None = None
 
 

@@ -130,6 +130,8 @@ class ApplicationAnswer(Struct, frozen=True, kw_only=True):
     current_stage: StageAnswer | None = None
     job: JobName | None = None
     changed_at: Moment | None = None
+    # When it was made in the ATS behind Kombo, where that tells.
+    remote_created_at: Moment | None = None
     remote_deleted_at: str | None = None
 
 
@@ -232,6 +234,7 @@ def to_application(answer: ApplicationAnswer, job: JobAnswer) -> Application:
         disposition=None if answer.outcome is None else _word(OUTCOMES, answer.outcome, "outcome"),
         source=person.source,
         updated_at=answer.changed_at,
+        applied_at=answer.remote_created_at,
     )
 
 

@@ -52,6 +52,8 @@ class PlacementAnswer(Struct, frozen=True, kw_only=True):
 
     offer_id: int
     stage_id: int | None = None
+    # When the candidate came into this job. Unconfirmed, as is every member of a placement.
+    created_at: Moment | None = None
     updated_at: Moment | None = None
     hired_at: str | None = None
     # Both are there only where somebody was turned away.
@@ -217,6 +219,7 @@ def to_application(candidate: CandidateAnswer, placement: PlacementAnswer, offer
         disposition=_disposition(placement, stage),
         source=candidate.source,
         updated_at=placement.updated_at,
+        applied_at=placement.created_at,
     )
 
 

@@ -50,6 +50,8 @@ class CandidateAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     last_name: str
     email: str | None = None
     phone_number: str | None = None
+    # Unconfirmed.
+    created_on: Moment | None = None
     updated_on: Moment | None = None
     primary_assignment: AssignmentAnswer | None = None
     secondary_assignments: tuple[AssignmentAnswer, ...] = ()

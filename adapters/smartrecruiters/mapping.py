@@ -159,6 +159,8 @@ def to_application(candidate: CandidateAnswer, visits: Sequence[VisitAnswer], jo
         disposition=DISPOSITIONS.get(assignment.status),
         source=assignment.source,
         updated_at=candidate.updated_on,
+        # No application is older than its candidate; of its own time nothing is told.
+        applied_at=candidate.created_on,
     )
 
 

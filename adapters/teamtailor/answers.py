@@ -54,6 +54,8 @@ class Links(Struct, frozen=True):
 class ApplicationAttributes(Struct, frozen=True, kw_only=True, rename="kebab"):
     """A job application."""
 
+    # Unconfirmed.
+    created_at: Moment | None = None
     updated_at: Moment | None = None
     changed_stage_at: Moment | None = None
     rejected_at: Moment | None = None

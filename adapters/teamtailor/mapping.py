@@ -96,6 +96,7 @@ def to_application(answer: ApplicationAnswer) -> Application:
         disposition=_disposition(data.attributes.rejected_at, stage),
         source=data.attributes.referring_site,
         updated_at=data.attributes.updated_at,
+        applied_at=data.attributes.created_at,
     )
 
 

@@ -9,7 +9,7 @@ from adapters.contract.manifest import Capability
 from adapters.contract.model import FieldDefinition, FieldKind, FieldValue, Visibility
 from orchestrator.domain.doctor_facts import ConnectionFacts
 from orchestrator.domain.evidence import MAX_BULLET, MAX_BULLETS
-from orchestrator.domain.findings import Code, Finding, Severity, found, listed, shown
+from orchestrator.domain.findings import Code, Finding, found, listed, shown
 from orchestrator.domain.interview import Completion
 from orchestrator.domain.result import Subscore
 from orchestrator.domain.writeback import FieldMap
@@ -95,38 +95,55 @@ def misfits(mapped: MappedFields, defined: Sequence[FieldDefinition]) -> Iterato
     there: Mapping[str, FieldDefinition] = {field.key: field for field in defined}
     for need in mapped.needs:
         key: str | None = getattr(mapped.field_map, need.part)
-        if key is None:
-            continue
-        if key not in there:
-            yield found(
-                Code.FIELD_MISSING,
-                f"field {shown(key)}",
-                f"This field shall hold the {need.words}, and {mapped.title} has none with this key.",
-                f"Make it in {mapped.title} ({_kinds(need)}), or mend the key at `fields.{need.part}` of the "
-                f"connection {mapped.connection} in evenhand.yaml.",
-                connection=mapped.connection,
-            )
-        else:
-            yield from _field(mapped, there[key], need)
+        if key is not None:
+            yield from _need(mapped, there, key, need)
 
 
 def hindrances(
     mapped: MappedFields, defined: Sequence[FieldDefinition], values: Mapping[str, FieldValue]
 ) -> tuple[Finding, ...]:
-    """Why these values must not be written: an error of the whole map, or a value that its own field does not take."""
+    """Why these values must not be written: the field of one is missing, of a wrong type, or does not take this value.
+
+    What else of the map does not fit hinders no value that does: the doctor says that. Emptying a field needs nothing.
+    """
     there = {field.key: field for field in defined}
-    told = [finding for finding in misfits(mapped, defined) if finding.severity is Severity.ERROR]
+    # One thing per field.
+    first: dict[str, Finding] = {}
     for need in mapped.needs:
         key: str | None = getattr(mapped.field_map, need.part)
         value = values.get(key) if key is not None else None
-        if key in there and isinstance(value, str) and value:
-            exact = structs.replace(need, length=len(value), surely=True, options=(value,))
-            told += _field(mapped, there[key], exact)
-    # One thing per field: what the whole map says is true of the value too.
-    first: dict[str, Finding] = {}
-    for finding in told:
-        first.setdefault(finding.subject, finding)
+        if key is not None and value is not None:
+            for finding in _unfit(mapped, there, key, need, value):
+                first.setdefault(finding.subject, finding)
     return tuple(first.values())
+
+
+def _unfit(
+    mapped: MappedFields, there: Mapping[str, FieldDefinition], key: str, need: Need, value: FieldValue
+) -> Iterator[Finding]:
+    text = value if isinstance(value, str) else ""
+    exact = structs.replace(need, length=len(text), surely=True, options=(text,) if text else ())
+    if any(_need(mapped, there, key, exact)):
+        # Said as the doctor says it: who adds this option adds the others that are lacking as well.
+        yield from _need(mapped, there, key, structs.replace(exact, options=_each(*exact.options, *need.options)))
+
+
+def _each(*options: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(options))
+
+
+def _need(mapped: MappedFields, there: Mapping[str, FieldDefinition], key: str, need: Need) -> Iterator[Finding]:
+    if key in there:
+        yield from _field(mapped, there[key], need)
+    else:
+        yield found(
+            Code.FIELD_MISSING,
+            f"field {shown(key)}",
+            f"This field shall hold the {need.words}, and {mapped.title} has none with this key.",
+            f"Make it in {mapped.title} ({_kinds(need)}), or mend the key at `fields.{need.part}` of the "
+            f"connection {mapped.connection} in evenhand.yaml.",
+            connection=mapped.connection,
+        )
 
 
 def _field(mapped: MappedFields, field: FieldDefinition, need: Need) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Before a write: do the fields of the ATS, as they are defined now, take what is to be written?
 
 What does not fit waits, with the reason and the exact mend, instead of being refused by the ATS one by one. It is looked
-at again after a while and whenever somebody says "go on". An ATS that cannot tell its definitions holds nothing up.
+at again after a while and whenever somebody says "go on". An ATS that cannot tell its definitions holds nothing up, nor
+does one that cannot tell them just now: the write itself will say how it stands.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.adapter import Adapter
-from adapters.contract.errors import AuthRejected, PayloadInvalid, Permanent, Unsupported
+from adapters.contract.errors import AuthRejected, PayloadInvalid, Permanent, Transient, Unsupported
 from adapters.contract.manifest import Capability
 from adapters.contract.model import FieldDefinition, FieldValue
 from orchestrator.config.schema import Configuration
@@ -35,6 +36,9 @@ TRUSTED = timedelta(minutes=15)
 DOUBTED = timedelta(seconds=5)
 """For so long definitions that do not fit are believed: much that waits asks once, and who mends does not wait."""
 
+UNSURE = timedelta(minutes=1)
+"""For so long an ATS that could not tell its definitions just now is not asked again."""
+
 LOOKS = 300.0
 """Seconds between two looks of what waits. Somebody who says "go on" is faster."""
 
@@ -46,16 +50,21 @@ RESUMED = "operations:connection:resumed"
 
 _CANNOT_TELL = (Unsupported, Permanent, PayloadInvalid)
 
+_NOT_NOW = (Transient, AuthRejected)
+"""Says nothing of the write: if the ATS is away or the key is refused, the requests for the write itself will say so."""
+
 
 class Look(Struct, frozen=True):
     """What an ATS said of its fields, and when it was asked; None where it cannot tell.
 
-    ``resumed`` is when somebody last said "go on" before, as the number of that event in the audit chain.
+    ``resumed`` is when somebody last said "go on" before, as the number of that event in the audit chain. ``unsure``: it
+    could not tell just now, and the fields are those of the look before, where that may still be believed.
     """
 
     at: datetime
     resumed: int
     fields: tuple[FieldDefinition, ...] | None
+    unsure: bool = False
 
 
 class FieldCheck:
@@ -77,6 +86,7 @@ class FieldCheck:
         self._link_length = link_length(base_url)
         self._maps: dict[tuple[str, str], MappedFields] = {}
         self._looks: dict[str, Look] = {}
+        self._sure: dict[str, Look] = {}
         self._asking: dict[str, asyncio.Task[Look]] = {}
 
     async def held(
@@ -89,18 +99,23 @@ class FieldCheck:
         turns: int = 1,
         since: datetime | None = None,
     ) -> Retry | None:
-        """A Retry that uses no attempt up, where these values or the map of the program do not fit; None where all is well.
+        """A Retry that uses no attempt up, where these values do not fit; None where they do, or nobody can tell.
 
-        ``turns`` are those of the requests that are likely to follow; what was told before ``since`` is not believed.
+        ``turns`` are those of the requests that are likely to follow. What was told before ``since``, when the ATS refused
+        them, is not believed; where it cannot tell just now either, the Retry is one that counts.
 
         Raises:
-            AdapterError: the ATS was asked for its fields and could not be reached, or rejected the credentials.
+            TokenDenied: the turn for the question is too far away.
         """
         if Capability.CUSTOM_FIELDS not in connection.adapter.manifest.capabilities:
             return None
         mapped = self._mapped(connection, program)
-        trusted = since or self._clock.now() - TRUSTED
-        look = await self._look(ats, connection, lambda look: look.at >= trusted, turns=turns)
+        now = self._clock.now()
+        look = await self._look(
+            ats, connection, lambda look: look.at >= (since or now - (UNSURE if look.unsure else TRUSTED)), turns=turns
+        )
+        if since is not None and look.unsure:
+            return Retry(reason="the ATS refused a field, and does not show how its fields are defined now")
         found = _found(mapped, look, values)
         if found:
             # Mended meanwhile, perhaps, and somebody said so.
@@ -138,9 +153,19 @@ class FieldCheck:
 
     async def _ask(self, ats: Conversation, connection: AtsConnection, *, turns: int) -> Look:
         resumed, at = await self._resumed(connection.key), self._clock.now()
-        look = Look(at, resumed, await _definitions(ats, connection.adapter, turns=turns))
+        try:
+            look = Look(at, resumed, await _definitions(ats, connection.adapter, turns=turns))
+        except _NOT_NOW:
+            look = Look(at, resumed, self._believed(connection.key, at, resumed), unsure=True)
+        else:
+            self._sure[connection.key] = look
         self._looks[connection.key] = look
         return look
+
+    def _believed(self, connection: str, at: datetime, resumed: int) -> tuple[FieldDefinition, ...] | None:
+        """What was seen last. Too old, or before somebody said "go on", it would hold for ever what was mended."""
+        last = self._sure.get(connection)
+        return last.fields if last and last.resumed >= resumed and at - last.at <= TRUSTED else None
 
     async def _resumed(self, connection: str) -> int:
         async with self._database.reading() as session:
@@ -171,7 +196,7 @@ async def _definitions(ats: Conversation, adapter: Adapter, *, turns: int) -> tu
     try:
         async with ats.pull("list_fields", turns=turns, about_all=True):
             return await adapter.list_fields()
-    except AuthRejected:
+    except _NOT_NOW:
         raise
     except _CANNOT_TELL:
         # The write itself will say what it thinks; the doctor says that fields cannot be looked at.

@@ -22,6 +22,7 @@ from orchestrator.db.repositories import intake as rows
 from orchestrator.db.repositories import stock
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.trigger import CLOCK_TOLERANCE
+from orchestrator.errors import Stale
 from orchestrator.ports import Clock
 from orchestrator.services import stocktaking
 from orchestrator.services.absences import Absences
@@ -233,7 +234,7 @@ class Intake:
         ):
             try:
                 await watch()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, Stale) as error:
                 # Never the message: it repeats statements and values.
                 log.warning("poll.watch_failed", what=what, connection=connection.key, error=type(error).__name__)
 
@@ -299,9 +300,16 @@ class Intake:
             with suppress(NotFound):
                 async with ats.pull("read_application", fields=_READ):
                     found = await connection.adapter.read_application(external_id)
-            moved_at = None if found is not None else await self._said_to_move(connection, external_id, delivery_id)
-            if moved_at is not None and job.attempt <= len(LOOKS):
-                return Retry(reason=NOT_YET, after=LOOKS[job.attempt - 1])
+            told: StageChanged | None = None
+            lags = found is not None and await self._may_lag(connection, found)
+            # Who dates entries needs nobody to speak for them: whoever was deleted keeps nobody waiting.
+            if lags or (found is None and not connection.adapter.manifest.dates_entries):
+                told = await self._said_to_move(connection, external_id, delivery_id)
+            if told is not None and (again := _look_again_later(told, job.attempt, lags=lags)) is not None:
+                return again
+            if lags:
+                # Each of those that wait may tell of another move: a reading of its own, later, answers it.
+                riders = []
             async with ats.finish() as tx:
                 now = self._clock.now()
                 if found is not None:
@@ -309,41 +317,55 @@ class Intake:
                 else:
                     # Nothing ends because of one 404: a lagging replica or a lost permission says the same.
                     outcome = await self._absences.note(tx, connection.key, external_id) or GONE
-                if moved_at is not None:
+                if found is None and told is not None:
                     one = {"connection": connection.key, "external_id": external_id}
-                    await stock.note_move(tx.session, **one, moved_at=moved_at, at=now)
+                    await stock.note_move(tx.session, **one, moved_at=told.occurred_at or now, at=now)
                 await rows.processed(tx.session, [delivery_id], outcome=outcome, at=now)
                 # What proves nothing settles nothing else: the next delivery gets a reading of its own.
                 if riders and job.lane and found is not None and outcome != OLDER:
                     await lock_lanes(tx, [job.lane])
-                    told = [
-                        msgspec.json.decode(text, type=_Rider).delivery_id for text in await settle_behind(tx, riders)
-                    ]
+                    settled = await settle_behind(tx, riders)
+                    others = [msgspec.json.decode(text, type=_Rider).delivery_id for text in settled]
                     if found.entry.entered_at is None:
                         # Only who tells of such an entry can say that it is new: each is heard by itself.
-                        for rider in await rows.told_by_the_ats(tx.session, told):
+                        for rider in await rows.told_by_the_ats(tx.session, others):
                             await self._triggering.take_in(tx, connection, found, rider)
-                    await rows.processed(tx.session, told, outcome=_TOGETHER, at=now)
+                    await rows.processed(tx.session, others, outcome=_TOGETHER, at=now)
         return None
 
     async def _said_to_move(
         self, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID
-    ) -> datetime | None:
-        """When the application that a delivery says has moved did so, or is told to have; None where it says no such thing."""
+    ) -> StageChanged | None:
+        """What a delivery says of a move of an application; None where it says no such thing."""
         delivery = await self._deliveries.get(delivery_id)
         if delivery is None or delivery.body is None:
             return None
         for event in connection.adapter.parse(delivery.headers, delivery.body):
             if isinstance(event, StageChanged) and event.application_id == external_id:
-                return event.occurred_at or self._clock.now()
+                return event
         return None
+
+    async def _may_lag(self, connection: AtsConnection, found: Application) -> bool:
+        if found.entry.entered_at is not None:
+            return False
+        async with self._database.reading() as session:
+            return await self._triggering.may_lag(session, connection.key, found)
 
 
 _READING = (ProcessDelivery.kind, ReadApplication.kind)
 GONE = "the application is gone"
 NOT_YET = "the ATS tells of a move and does not show the application; we look again"
+LAGS = "the ATS tells of a move and shows the application where it was; we look again"
 LOOKS = (60.0, 600.0)
 """Seconds after which an application is looked for again that is said to have moved: a replica may lag."""
+
+
+def _look_again_later(told: StageChanged, attempt: int, *, lags: bool) -> Retry | None:
+    """Whom the ATS does not show is looked for twice more; who stands where they stood, and no stage was named, once."""
+    if not lags:
+        return Retry(reason=NOT_YET, after=LOOKS[attempt - 1]) if attempt <= len(LOOKS) else None
+    return Retry(reason=LAGS, after=LOOKS[0]) if told.to_stage is None and attempt == 1 else None
+
 
 _TOGETHER = "one reading answered this and an earlier delivery"
 

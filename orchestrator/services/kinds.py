@@ -77,6 +77,8 @@ class PublishOffers(Payload, frozen=True, kw_only=True):
     kind: ClassVar[str] = "order.publish"
     priority: ClassVar[Priority] = Priority.BULK
     connection: str
+    edition: str | None = None
+    """The list that is meant, where a process that starts asks for its own; None: that of whoever does it."""
 
 
 class FindOrders(Payload, frozen=True, kw_only=True):
@@ -85,6 +87,13 @@ class FindOrders(Payload, frozen=True, kw_only=True):
     kind: ClassVar[str] = "order.find"
     priority: ClassVar[Priority] = Priority.BULK
     connection: str
+
+
+class FreeOrders(Payload, frozen=True, kw_only=True):
+    """Look which orders wait for a stage that is mapped by now."""
+
+    kind: ClassVar[str] = "order.free"
+    priority: ClassVar[Priority] = Priority.BULK
 
 
 class PollConnection(Payload, frozen=True, kw_only=True):

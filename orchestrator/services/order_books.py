@@ -31,6 +31,12 @@ AGAIN = timedelta(days=1)
 LOOK_SECONDS = 3600
 """How often is looked whether the list changed; a process that starts looks at once."""
 
+PASS_ON = 30.0
+"""Seconds until a list that is not this process's own is offered again, perhaps to one that has it."""
+
+ROLLING = timedelta(minutes=15)
+"""For so long there may be a process that has it; then whoever takes it puts its own, and the lane goes on."""
+
 MOST_PAGES = 100
 
 
@@ -57,7 +63,13 @@ class OrderBooks:
 
         kept = [one for one in self._connections.all() if book_of(one) is not None]
         finds = [
-            Tick(name=f"orders:{c.key}", seconds=c.settings.poll_minutes * 60, payload=find(c.key), rate_key=c.key)
+            Tick(
+                name=f"orders:{c.key}",
+                seconds=c.settings.poll_minutes * 60,
+                payload=find(c.key),
+                rate_key=c.key,
+                halts=True,
+            )
             for c in kept
         ]
         lists = [
@@ -67,6 +79,7 @@ class OrderBooks:
                 payload=publish(c.key),
                 rate_key=c.key,
                 lane=publishing_lane(c.key),
+                halts=True,
             )
             for c in kept
         ]
@@ -85,7 +98,7 @@ class OrderBooks:
                 since = last.published_at.isoformat() if last else "never"
                 await enqueue(
                     tx,
-                    PublishOffers(connection=connection.key),
+                    PublishOffers(connection=connection.key, edition=edition),
                     lane=publishing_lane(connection.key),
                     rate_key=connection.key,
                     dedupe=bounded(f"offers:{connection.key}:{edition}:{since}", 160),
@@ -97,6 +110,9 @@ class OrderBooks:
         connection = self._connections.get(payload.connection)
         book, offers = book_of(connection), self._ordering.offers(connection)
         edition = edition_of(offers, connection)
+        if payload.edition not in {None, edition} and self._clock.now() - job.created_at < ROLLING:
+            # It is there to be done by the process that asked for it, or one with the same file.
+            return Retry(reason="this process has other programs than the one that asked", after=PASS_ON, counted=False)
         async with self._database.reading() as session:
             last = await orders.published(session, connection.key)
         if book is None or not self._due(last, edition):

@@ -9,13 +9,13 @@ vendor allows; what dies in between goes on where the last step was committed.
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from adapters.contract.errors import NotFound, Refused
+from adapters.contract.errors import NotFound, RateLimited, Refused, Transient
 from adapters.contract.manifest import Capability
 from adapters.contract.model import Application
 from orchestrator.db.repositories import stock as rows
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
-from orchestrator.errors import InputInvalid
+from orchestrator.errors import InputInvalid, Stale
 from orchestrator.ports import Clock
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.steps import SYSTEM
@@ -25,6 +25,9 @@ from orchestrator.work.outcome import Done, Outcome
 from orchestrator.work.payload import Payload
 from orchestrator.work.queue import enqueue
 from orchestrator.work.table import Priority
+
+PATIENCE = 4
+"""The attempt from which on an application that does not come is taken for one that cannot be read."""
 
 
 class TakeStock(Payload, frozen=True, kw_only=True):
@@ -47,7 +50,7 @@ async def begin(database: Database, clock: Clock, connection: AtsConnection) -> 
     now = clock.now()
     async with database.transaction() as tx:
         if await rows.begin(tx.session, connection.key, at=now):
-            await _put(tx, connection.key, 0)
+            await _put(tx, connection.key, 0, since=now)
             tx.audit(event(now, "began", connection.key))
 
 
@@ -92,6 +95,7 @@ class Stocktaking:
         Raises:
             Missing: no such connection.
             InputInvalid: this ATS needs no stock, or lists nothing.
+            Stale: somebody else asked for it at the same moment.
         """
         connection = self._connections.get(key)
         if not _worth_it(connection):
@@ -102,8 +106,9 @@ class Stocktaking:
             held = await rows.of(tx.session, key, lock=True)
             assert held is not None  # noqa: S101 - begun a line ago
             held.step, held.cursor, held.listed_at, held.ended_at = held.step + 1, None, None, None
+            held.began_at = now
             await rows.look_anew(tx.session, key)
-            await _put(tx, key, held.step)
+            await _put(tx, key, held.step, since=now)
             tx.audit(AuditEvent(at=now, actor=actor, tag="operations:stock:retaken", subject=key))
 
     async def _list(
@@ -119,7 +124,8 @@ class Stocktaking:
                 await rows.note_names(tx.session, connection=connection.key, external_ids=page.application_ids)
                 held.step, held.cursor = payload.step + 1, page.cursor
                 held.listed_at = None if page.more else self._clock.now()
-                await _put(tx, connection.key, held.step, delay=wait if page.more else None)
+                delay = wait if page.more else None
+                await _put(tx, connection.key, held.step, since=held.began_at, delay=delay)
 
     async def _look(
         self, connection: AtsConnection, payload: TakeStock, chosen: rows.Unseen, job: Job, *, wait: timedelta
@@ -131,7 +137,10 @@ class Stocktaking:
             try:
                 async with ats.pull("read_application", fields=("stage",)):
                     found = await connection.adapter.read_application(external_id)
-            except (NotFound, *UNREADABLE) as error:
+            except (NotFound, Transient, *UNREADABLE) as error:
+                # One application that never comes must not keep everybody behind it from being looked at.
+                if isinstance(error, RateLimited) or (isinstance(error, Transient) and job.attempt < PATIENCE):
+                    raise
                 if chosen.missed and not await self._anybody(connection):
                     words = f"not one of the listed applications can be read ({type(error).__name__})"
                     raise Refused(words, code="nothing_readable") from error
@@ -147,22 +156,25 @@ class Stocktaking:
                 else:
                     await rows.note_missed(tx.session, **one)
                 held.step = payload.step + 1
-                await _put(tx, connection.key, held.step, delay=wait)
+                await _put(tx, connection.key, held.step, since=held.began_at, delay=wait)
 
     async def _anybody(self, connection: AtsConnection) -> bool:
         async with self._database.reading() as session:
             return await rows.anybody_seen(session, connection.key)
 
 
-async def _put(tx: Transaction, connection: str, step: int, *, delay: timedelta | None = None) -> None:
-    await enqueue(
+async def _put(tx: Transaction, connection: str, step: int, *, since: datetime, delay: timedelta | None = None) -> None:
+    # The work of a stock that was forgotten outlives it: without the time, the steps of the next one would be known.
+    added = await enqueue(
         tx,
         TakeStock(connection=connection, step=step),
         rate_key=connection,
         subject=f"stock:{connection}",
-        dedupe=f"stock:{connection}:{step}",
+        dedupe=f"stock:{connection}:{since.timestamp():.6f}:{step}",
         delay=delay,
     )
+    if not added:
+        raise Stale("Stock of this connection is being taken by somebody else at this moment: look again.")
 
 
 def event(at: datetime, verb: str, connection: str) -> AuditEvent:

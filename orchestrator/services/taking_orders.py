@@ -8,7 +8,7 @@ from orchestrator.db.session import Database
 from orchestrator.ports import Clock
 from orchestrator.services.connections import Connections, SyncLog
 from orchestrator.services.held_orders import Announce, HeldOrders
-from orchestrator.services.kinds import FindOrders, PublishOffers, ReportOrder, TakeOrder
+from orchestrator.services.kinds import FindOrders, FreeOrders, PublishOffers, ReportOrder, TakeOrder
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.order_books import OrderBooks
 from orchestrator.services.order_reports import Reports
@@ -70,5 +70,6 @@ def taking_orders(
         ReportOrder: reports.tell,
         PublishOffers: books.publish,
         FindOrders: books.find,
+        FreeOrders: waiting.free,
     }
-    return TakingOrders(ordering, shared, handlers, books.ticks(), begin)
+    return TakingOrders(ordering, shared, handlers, (*books.ticks(), *waiting.ticks()), begin)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import UNSET, structs
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.assessment import Progress
 from adapters.contract.errors import PayloadInvalid
@@ -90,6 +91,25 @@ class Triggering:
         duplicate = TriggerDecision(Verdict.SKIP, Reason.DUPLICATE, None, ())
         self._store(tx, row.id, entry.id, delivery_id, duplicate, now)
         return Reason.DUPLICATE.value
+
+    @staticmethod
+    async def may_lag(session: AsyncSession, connection: str, found: Application) -> bool:
+        """Whether an undated reading may show where somebody stood before a move that was just told: it says nothing new.
+
+        Then the move may have led out of this stage, and whoever left it would be invited into it.
+        """
+        row = await rows.application_if_known(session, connection=connection, external_id=found.id)
+        if row is None:
+            stood = await stock.stood(session, connection=connection, external_id=found.id)
+            return stood.stage_id == found.stage.id
+        if row.snapshot.entry.entered_at is not None:
+            return False
+        another = found.stage.id != row.stage_id or found.entry.history_id != row.snapshot.entry.history_id
+        if another and not _older(found, row.snapshot):
+            return False
+        known = await rows.key_of_visit(session, application_id=row.id, key=entry_key(row.snapshot, visits=row.visits))
+        entry = await rows.stage_entry(session, application_id=row.id, entry_key=known)
+        return await rows.left_alone(session, entry.id)
 
     async def _hear(self, tx: Transaction, connection: AtsConnection, external_id: str, delivery_id: uuid.UUID) -> None:
         """An older reading says nothing new, but the delivery that led to it may: of the entry as we know it."""
@@ -289,7 +309,10 @@ class Triggering:
                 moves += [
                     event.occurred_at
                     for event in connection.adapter.parse(headers, body)
-                    if isinstance(event, StageChanged) and event.application_id == row.external_id
+                    if isinstance(event, StageChanged)
+                    and event.application_id == row.external_id
+                    # Of a move out of a stage, read from a replica that lags, the stage knows nothing.
+                    and event.to_stage in {None, row.stage_id}
                 ]
         stood = await stock.stood(tx.session, connection=connection.key, external_id=row.external_id)
         if stood.moved_at is not None:

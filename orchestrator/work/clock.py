@@ -17,7 +17,7 @@ from orchestrator.db.upsert import insert_into
 from orchestrator.work.payload import Payload
 from orchestrator.work.queue import enqueue
 from orchestrator.work.sql import DatabaseNow
-from orchestrator.work.table import QUEUED, work
+from orchestrator.work.table import QUEUED, WorkState, work
 from orchestrator.work.times import moment
 
 log = structlog.get_logger(__name__)
@@ -38,13 +38,17 @@ RETRIES = (1.0, 5.0, 15.0, 60.0)
 
 
 class Tick(Struct, frozen=True, kw_only=True):
-    """Every ``seconds``, the work that ``payload`` makes for the slot that begins; one after another in ``lane``."""
+    """Every ``seconds``, the work that ``payload`` makes for the slot that begins; one after another in ``lane``.
+
+    ``halts``: while a dead letter of it waits for a person, no more is made, for it would end the same way.
+    """
 
     name: str
     seconds: int
     payload: Callable[[datetime], Payload]
     rate_key: str | None = None
     lane: str | None = None
+    halts: bool = False
 
 
 class Clockwork:
@@ -120,6 +124,8 @@ class Clockwork:
             # Work of an earlier slot that nobody has taken yet does for this one as well.
             if await _is_waiting(tx, tick.name):
                 return False
+            if tick.halts and await _is_dead(tx, tick.name):
+                return False
             return await enqueue(
                 tx,
                 tick.payload(slot),
@@ -150,3 +156,8 @@ async def _is_waiting(tx: Transaction, job: str) -> bool:
         work.c.subject == f"clock:{job}", work.c.state == QUEUED, work.c.run_at <= DatabaseNow()
     )
     return bool((await tx.session.execute(sa.select(waiting))).scalar())
+
+
+async def _is_dead(tx: Transaction, job: str) -> bool:
+    dead = sa.exists().where(work.c.subject == f"clock:{job}", work.c.state == WorkState.DEAD)
+    return bool((await tx.session.execute(sa.select(dead))).scalar())

@@ -80,7 +80,7 @@ class Case:
 
     ``seal`` puts the signature into the body, for vendors that sign there. ``stage_changes`` is how many events the
     ``stage_changed`` body means and ``delivery_ids`` whether they have an id; ``tells_moves`` whether the vendor's
-    deliveries say that a change is a move; ``signs_event_time`` where the signed time is
+    deliveries say that a change is a move; ``tells_applied`` whether an application says when it was made; ``signs_event_time`` where the signed time is
     that of the event, the same for every attempt. ``instead`` are other values for the writable fields, where none can be
     emptied. ``prepared`` answers token requests and
     the like before a canned answer, ``changes`` says which requests change something, ``drift`` has other answers in a
@@ -102,6 +102,7 @@ class Case:
     seal: Callable[[bytes, str, datetime], bytes] = in_headers
     delivery_ids: bool = True
     tells_moves: bool = True
+    tells_applied: bool = False
     signs_event_time: bool = False
     instead: Mapping[str, FieldValue] = field(default_factory=dict)
     prepared: Callable[[httpx.Request], httpx.Response | None] = unprepared

@@ -31,9 +31,10 @@ from adapters.contract.errors import (
 )
 from adapters.contract.events import ApplicationChanged, Event, Ping, StageChanged, Unknown
 from adapters.contract.manifest import Capability, EntryIdentity
-from adapters.contract.model import Visibility
+from adapters.contract.model import StageEntryRef, StageKind, Visibility
 from adapters.kit.quality import Exempt
 from adapters.registry import VENDORS, create, quality
+from orchestrator.domain.trigger import History, Reason, decide
 from tests.adapters.case import Canned, Case, connected, failing, forward_stage, mover, status, sweep
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -205,6 +206,21 @@ class AdapterConformance:
         told = VENDORS[case.key].manifest.entry
         assert (entry.history_id is not None) == (told is EntryIdentity.HISTORY)
         assert (entry.entered_at is not None) or told is not EntryIdentity.TIME
+
+    async def test_event_applied(self, case: Case) -> None:
+        """Who applied after the launch and is first seen by a poll, in a stage that nobody dates, is no stranger to it."""
+        async with case.running() as world, connected(case, world) as adapter:
+            found = await adapter.read_application(world.application_id)
+        assert (found.applied_at is not None) == case.tells_applied
+        if found.applied_at is None:
+            return
+        undated = structs.replace(found, entry=StageEntryRef(), disposition=None)
+        for launch, before in (
+            (found.applied_at - timedelta(days=1), False),
+            (found.applied_at + timedelta(days=1), True),
+        ):
+            decision = decide(undated, StageKind.APPLIED, (), (), History(live_since=launch))
+            assert (decision.reason is Reason.BEFORE_LAUNCH) == before
 
     # Errors
 

@@ -78,8 +78,16 @@ RIDING = (
         name="riders-of-a-404",
         danger="one 404 of a replica that lags settles everything that waits behind it (N2)",
         file="orchestrator/services/intake.py",
-        old="if riders and job.lane and found is not None and outcome != OLDER:",
-        new="if riders and job.lane and outcome != OLDER:",
+        old="                if riders and job.lane and found is not None and outcome != OLDER:\n"
+        "                    await lock_lanes(tx, [job.lane])\n"
+        "                    settled = await settle_behind(tx, riders)\n"
+        "                    others = [msgspec.json.decode(text, type=_Rider).delivery_id for text in settled]\n"
+        "                    if found.entry.entered_at is None:\n",
+        new="                if riders and job.lane and outcome != OLDER:\n"
+        "                    await lock_lanes(tx, [job.lane])\n"
+        "                    settled = await settle_behind(tx, riders)\n"
+        "                    others = [msgspec.json.decode(text, type=_Rider).delivery_id for text in settled]\n"
+        "                    if found is not None and found.entry.entered_at is None:\n",
         caught_by=(f"{RIDERS}::test_a_reading_that_found_nothing_settles_nothing_else[sqlite]",),
     ),
 )

@@ -238,10 +238,18 @@ async def lock_application(
 
 async def application(session: AsyncSession, *, connection: str, external_id: str) -> ApplicationRow:
     """An application that is known."""
-    find = sa.select(ApplicationRow).where(
+    return (await session.execute(_named(connection, external_id))).scalar_one()
+
+
+async def application_if_known(session: AsyncSession, *, connection: str, external_id: str) -> ApplicationRow | None:
+    """An application; None where it was never taken in."""
+    return (await session.execute(_named(connection, external_id))).scalar_one_or_none()
+
+
+def _named(connection: str, external_id: str) -> sa.Select[ApplicationRow]:
+    return sa.select(ApplicationRow).where(
         ApplicationRow.connection == connection, ApplicationRow.external_id == external_id
     )
-    return (await session.execute(find)).scalar_one()
 
 
 async def add_stage_entry(

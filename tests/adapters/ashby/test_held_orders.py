@@ -1,5 +1,7 @@
 """Orders that wait because their application stands in a stage without a meaning: whoever reads it next goes on with them."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,6 +14,8 @@ from orchestrator.db.models.intake import DeliveryRow, DeliverySource
 from orchestrator.domain.backfill import Judgement, Outcome
 from orchestrator.domain.ordering import OrderState
 from orchestrator.domain.trigger import Reason
+from orchestrator.services.connections import AtsConnection, Connections
+from orchestrator.services.held_orders import HeldOrders
 from tests.adapters.ashby.simulator import uid
 from tests.adapters.ashby.test_orders import AshbyOrders, ordered_house
 from tests.adapters.main_job import KEY, SECRET, Evenhand
@@ -95,18 +99,69 @@ async def test_a_stage_that_the_file_maps_now_frees_its_orders(database_url: str
         await house.work()
         await house.runtime.begin()
         assert await replays(house) == 0
-        known = house.runtime.connections.get(KEY)
-        stages = (*known.settings.stages, StageMapping(stage=UNMAPPED, kind=StageKind.INTERVIEW))
-        edited = structs.replace(known, settings=structs.replace(known.settings, stages=stages))
-        house.runtime.connections._by_key[KEY] = edited
+        at = datetime(2026, 11, 22, 12, 1, tzinfo=UTC)
         for _ in range(2):
-            await house.runtime.begin()
+            await started(house, edited(house), at=at).begin()
         assert await replays(house) == 1
+        house.runtime.connections._by_key[KEY] = edited(house)
         await house.work()
         assert await order_states(house) == [OrderState.PLACED]
         assert await house.interviews() == 1
         await house.runtime.begin()
         assert await replays(house) == 1
+
+
+async def test_a_reading_that_an_older_process_took_is_made_again(database_url: str, tmp_path: Path) -> None:
+    """One with the old file reads, and the order waits on: the next that starts, or the clock, has it read again."""
+    async with ordered_house(database_url, tmp_path) as (world, house, http):
+        world.ashby.move(world.application_id, UNMAPPED)
+        await world.order(http)
+        await house.work()
+        new, at = edited(house), datetime(2026, 11, 22, 12, 1, tzinfo=UTC)
+        await started(house, new, at=at).begin()
+        await house.work()
+        assert (await order_states(house), await replays(house)) == ([OrderState.HELD], 1)
+        await started(house, edited(house, "Another stage"), at=at).begin()
+        assert await replays(house) == 2
+        await started(house, new, at=at + timedelta(minutes=5)).begin()
+        assert await replays(house) == 3
+        await house.work()
+        assert await order_states(house) == [OrderState.HELD]
+
+        house.runtime.connections._by_key[KEY] = new
+        (hourly,) = [tick for tick in house.runtime.ticks if tick.name == "held-orders"]
+        assert hourly.seconds == 3600
+        assert await house.runtime.clockwork().tick(hourly)
+        await house.work()
+        assert await order_states(house) == [OrderState.PLACED]
+
+
+def edited(house: Evenhand, *others: str) -> AtsConnection:
+    """The connection as a file that maps the stage, and others, has it."""
+    known = house.runtime.connections.get(KEY)
+    mapped = [StageMapping(stage=name, kind=StageKind.INTERVIEW) for name in (UNMAPPED, *others)]
+    return structs.replace(known, settings=structs.replace(known.settings, stages=(*known.settings.stages, *mapped)))
+
+
+def started(house: Evenhand, connection: AtsConnection, *, at: datetime) -> HeldOrders:
+    """A process that starts with another file."""
+    return HeldOrders(
+        database=house.runtime.database,
+        clock=Stopped(at),
+        connections=Connections([connection]),
+        announce=house.runtime.services.intake.announce,
+    )
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A clock that stands still."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """The instant."""
+        return self.at
 
 
 async def replays(house: Evenhand) -> int:

@@ -92,7 +92,7 @@ class Receiver:
 
     def add(self, application_id: str, *, title: str = "Data Engineer") -> None:
         self.applications[application_id] = {
-            "id": application_id, "disposition": None, "source": "career page", "updated_at": self.tick(),
+            "id": application_id, "disposition": None, "source": "career page", "updated_at": self.tick(), "applied_at": "2026-01-07T09:00:00Z",
             "candidate": {"id": f"cand-{application_id}", "first_name": "Ada", "last_name": "Quill",
                           "emails": ["ada.quill@example.org"], "phones": ["+43 1 000000"], "locale": "en"},
             "job": {"id": "job-1", "title": title, "status": "open", "department": "Support", "location": "Vienna"},

@@ -96,6 +96,7 @@ def sign(body: bytes, secret: str, at: datetime) -> dict[str, str]:
 
 GENERIC_CASE = Case(
     key="generic",
+    tells_applied=True,
     sign=sign,
     stage_changed=(PAYLOADS / "stage_changed.json").read_bytes(),
     ping=(PAYLOADS / "ping.json").read_bytes(),

@@ -92,6 +92,7 @@ _NO_LIST = (b"<html>", b'{"items": [3]}', b"null", b"[3]", b"3")
 
 GREENHOUSE_CASE = Case(
     key="greenhouse",
+    tells_applied=True,
     sign=sign,
     stage_changed=payload("candidate_stage_change"),
     ping=payload("ping"),

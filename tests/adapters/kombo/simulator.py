@@ -93,6 +93,7 @@ class Kombo:
             "id": key, "remote_id": f"98{len(self.applications)}", "outcome": "PENDING", "rejected_at": None,
             "candidate": candidate, "job": {name: job[name] for name in ("id", "remote_id", "name")},
             "current_stage": self.stage(job["name"], STAGES[0]), "changed_at": self.tick(), "remote_deleted_at": None,
+            "remote_created_at": "2026-01-07T09:00:00.000Z", "remote_updated_at": None,
         }  # fmt: skip
         return key
 

@@ -107,3 +107,15 @@ class TestKomboMainJob(MainJob):
             await house.work()
             await only_once(case, world, house)
             assert await world.contact() == person
+
+    async def test_who_applied_since_the_launch_is_invited_at_first_sight(
+        self, case: Case, life: Life, sqlite_url: str, tmp_path: Path
+    ) -> None:
+        """Applied and moved between two polls: when the application was made in the ATS is enough."""
+        async with life() as world, connected_house(case, world, sqlite_url, tmp_path) as house:
+            assert isinstance(world, KomboLife)
+            world.kombo.applications[world.application_id]["remote_created_at"] = world.kombo.tick()
+            await world.recruit(world.trigger_stage)
+            await house.poll()
+            await house.until("the invitation", house.invited)
+            assert await house.interviews() == 1

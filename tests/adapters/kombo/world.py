@@ -76,6 +76,7 @@ def sign(body: bytes, secret: str, _: datetime) -> dict[str, str]:
 
 KOMBO_CASE = Case(
     key="kombo",
+    tells_applied=True,
     sign=sign,
     # It names no application: what changed is found by polling.
     stage_changed=(PAYLOADS / "data_changed.json").read_bytes(),

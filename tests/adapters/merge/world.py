@@ -76,6 +76,7 @@ def sign(body: bytes, secret: str, _: datetime) -> dict[str, str]:
 
 MERGE_CASE = Case(
     key="merge",
+    tells_applied=True,
     sign=sign,
     stage_changed=(PAYLOADS / "application_changed.json").read_bytes(),
     unknown=(PAYLOADS / "synced.json").read_bytes(),

@@ -103,8 +103,11 @@ def test_nothing_else_is_greeted(body: bytes) -> None:
 
 
 def test_documented_payloads() -> None:
-    """A move and a disqualification are hints about one application; its stages and its person are not looked at."""
-    assert parse({}, payload("stage_changed")) == (StageChanged(application_id=APPLICATION),)
+    """A move and a disqualification are hints about one application; the stage is told where it can be read."""
+    assert parse({}, payload("stage_changed")) == (StageChanged(application_id=APPLICATION, to_stage="1011"),)
+    for otherwise in (b'"to": {"id": 1011', b'"to_stage": {"id": "x"', b'"to_stage": {"id": -1'):
+        body = payload("stage_changed").replace(b'"to_stage": {"id": 1011', otherwise)
+        assert parse({}, body) == (StageChanged(application_id=APPLICATION),)
     assert parse({}, payload("disqualified")) == (ApplicationChanged(application_id=APPLICATION),)
     for broken in (b'{"event_type": "candidate_moved"}', payload("stage_changed").replace(b'"id": 44', b'"id": -44')):
         with pytest.raises(PayloadInvalid):
@@ -140,7 +143,8 @@ async def test_from_set_up_to_delivery(world: RecruiteeWorld, adapter: Recruitee
         assert await world.vendor.deliver(f"{url}/hook", copies=2, shuffle=3) == [200] * 6
         assert world.vendor.outbox == []
     assert set(got) == {
-        StageChanged(application_id=APPLICATION),
+        StageChanged(application_id=APPLICATION, to_stage="1011"),
+        StageChanged(application_id=APPLICATION, to_stage="1012"),
         ApplicationChanged(application_id=f"{CANDIDATE}-{OTHER}"),
     }
     assert (await adapter.read_application(APPLICATION)).stage.name == "Manager Review"

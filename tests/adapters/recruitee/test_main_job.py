@@ -4,12 +4,14 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from adapters.contract.model import FieldValue, StageKind
 from tests.adapters.case import Case
-from tests.adapters.main_job import JOB_TITLE, Life, LiveWorld, MainJob
+from tests.adapters.main_job import JOB_TITLE, Life, LiveWorld, MainJob, connected_house
 from tests.adapters.recruitee.simulator import Recruitee, create_app
 from tests.adapters.recruitee.world import CANDIDATE, OFFER, RECRUITEE_CASE, RecruiteeWorld
 from tests.fixtures.sandbox import serving
@@ -61,6 +63,8 @@ async def living() -> AsyncIterator[LiveWorld]:
     vendor = Recruitee(limit=10_000)
     vendor.add_offer(OFFER, JOB_TITLE)
     vendor.add_candidate(CANDIDATE, OFFER)
+    # Long before the launch: that somebody applied is no evidence of a move.
+    vendor.placement(CANDIDATE, OFFER)["created_at"] = "2026-01-07T09:00:00Z"
     async with serving(create_app(vendor)) as base_url:
         yield RecruiteeLife(vendor, base_url)
 
@@ -75,3 +79,16 @@ class TestRecruiteeMainJob(MainJob):
     @pytest.fixture
     def life(self) -> Life:
         return living
+
+    async def test_who_applied_since_the_launch_is_invited_at_first_sight(
+        self, case: Case, life: Life, sqlite_url: str, tmp_path: Path
+    ) -> None:
+        """Applied and moved between two polls, and no delivery told of it: when they applied is enough."""
+        async with life() as world, connected_house(case, world, sqlite_url, tmp_path) as house:
+            assert isinstance(world, RecruiteeLife)
+            world.vendor.now = datetime.now(UTC)
+            world.vendor.placement(CANDIDATE, OFFER)["created_at"] = world.vendor.tick()
+            await world.recruit(world.trigger_stage)
+            await house.poll()
+            await house.until("the invitation", house.invited)
+            assert await house.interviews() == 1

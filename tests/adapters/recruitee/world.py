@@ -87,6 +87,7 @@ def sign(body: bytes, secret: str, _: datetime) -> dict[str, str]:
 
 RECRUITEE_CASE = Case(
     key="recruitee",
+    tells_applied=True,
     sign=sign,
     stage_changed=(PAYLOADS / "stage_changed.json").read_bytes(),
     ping=(PAYLOADS / "test.json").read_bytes(),

@@ -97,6 +97,7 @@ def sign(body: bytes, secret: str, at: datetime) -> dict[str, str]:
 
 SMARTRECRUITERS_CASE = Case(
     key="smartrecruiters",
+    tells_applied=True,
     window=WINDOW,
     sign=sign,
     stage_changed=STAGE_CHANGED,

@@ -74,6 +74,7 @@ def sign(body: bytes, secret: str, at: datetime) -> dict[str, str]:
 
 TEAMTAILOR_CASE = Case(
     key="teamtailor",
+    tells_applied=True,
     sign=sign,
     stage_changed=STAGE_CHANGED,
     unknown=UNKNOWN,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -9,24 +10,27 @@ import sqlalchemy as sa
 from msgspec import structs
 
 from adapters.contract.assessment import AssessmentOffer, Order, OrderPage, OrderReport
+from adapters.contract.errors import PermissionMissing
 from adapters.contract.model import Candidate
 from adapters.kombo.assessment import KomboAssessments
 from orchestrator.config.schema import Connection
+from orchestrator.db.models.intake import ClockSlot
 from orchestrator.db.models.writeback import SyncRow
 from orchestrator.db.session import Database
 from orchestrator.domain.writeback import FieldMap
-from orchestrator.ports import SystemClock
+from orchestrator.ports import Clock, SystemClock
 from orchestrator.services.connections import AtsConnection, Connections, OrderDesk, SyncLog
 from orchestrator.services.kinds import FindOrders, PublishOffers
-from orchestrator.services.order_books import MOST_PAGES, OrderBooks, book_of, edition_of
+from orchestrator.services.order_books import MOST_PAGES, PASS_ON, ROLLING, OrderBooks, book_of, edition_of
 from orchestrator.services.ordering import OrderSource, Refusal
-from orchestrator.work.admin import Selection, list_work
+from orchestrator.work.admin import Selection, list_work, replay
 from orchestrator.work.clock import Clockwork
 from orchestrator.work.job import Handler
-from orchestrator.work.payload import Payload
+from orchestrator.work.payload import Payload, Registry
 from orchestrator.work.queue import enqueue
 from orchestrator.work.table import WorkState
 from orchestrator.work.worker import Worker
+from tests.fixtures.timers import advance
 
 KEY = "customer"
 SETTINGS = Connection(
@@ -37,9 +41,10 @@ OFFERS = [AssessmentOffer(id="o1", name="First interview")]
 
 @dataclass
 class Book:
-    """An ATS that keeps both; ``endless`` pages never end."""
+    """An ATS that keeps both; ``endless`` pages never end, and where ``refuses`` the key may do neither."""
 
     endless: bool = False
+    refuses: bool = False
     asked: list[str | None] = field(default_factory=list)
     published: list[Sequence[AssessmentOffer]] = field(default_factory=list)
 
@@ -47,10 +52,14 @@ class Book:
         raise AssertionError(report)
 
     async def publish(self, offers: Sequence[AssessmentOffer]) -> None:
+        if self.refuses:
+            raise PermissionMissing("not allowed", scope="assessments")
         self.published.append(offers)
 
     async def open_orders(self, cursor: str | None) -> OrderPage:
         self.asked.append(cursor)
+        if self.refuses:
+            raise PermissionMissing("not allowed", scope="assessments")
         order = Order(
             dedupe=f"d{len(self.asked)}", offer_id="o1", candidate=Candidate(id="c", first_name="", last_name="")
         )
@@ -75,9 +84,10 @@ class Desk:
     """Takes nothing and remembers what came."""
 
     placed: list[tuple[str, OrderSource]] = field(default_factory=list)
+    list_: list[AssessmentOffer] = field(default_factory=lambda: OFFERS)
 
     def offers(self, _connection: AtsConnection) -> list[AssessmentOffer]:
-        return OFFERS
+        return self.list_
 
     async def place(self, _connection: AtsConnection, order: Order, *, source: OrderSource) -> Refusal:
         self.placed.append((order.dedupe, source))
@@ -90,9 +100,19 @@ def connected(reporter: Book | Teller | None) -> AtsConnection:
     return AtsConnection(settings=SETTINGS, adapter=cast("Any", None), webhook_secrets=(), desk=desk)
 
 
-def books(database: Database, connection: AtsConnection, desk: Desk) -> OrderBooks:
+@dataclass
+class Later:
+    """A clock that is ahead."""
+
+    by: timedelta
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+def books(database: Database, connection: AtsConnection, desk: Desk, clock: Clock | None = None) -> OrderBooks:
     """The service over one connection."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     return OrderBooks(
         database=database,
         clock=clock,
@@ -184,3 +204,71 @@ async def test_lists_are_put_one_after_another(database: Database) -> None:
     async with database.reading() as session:
         waiting = await list_work(session, Selection())
     assert [(item.kind, item.lane) for item in waiting] == [(PublishOffers.kind, f"offers/{KEY}")] * 2
+
+
+@pytest.mark.parametrize("name", ["orders", "offers"])
+async def test_what_is_refused_makes_one_dead_letter(name: str, database: Database) -> None:
+    """The key may not: no more is made while a person is asked; run again with the permission, the clock goes on."""
+    book = Book(refuses=True)
+    made = books(database, connected(book), Desk())
+    (tick,) = [tick for tick in made.ticks() if tick.name == f"{name}:{KEY}"]
+    clockwork = Clockwork(database, [tick])
+    for first in (True, False, False):
+        assert await clockwork.tick(tick) is first
+        await work_off(database, made)
+        await next_slot(database)
+    async with database.reading() as session:
+        (dead,) = await list_work(session, Selection())
+    assert (dead.state, dead.subject) == (WorkState.DEAD, f"clock:{name}:{KEY}")
+    book.refuses = False
+    async with database.transaction() as tx:
+        await replay(tx, dead.id, actor="test")
+    await work_off(database, made)
+    assert await clockwork.tick(tick) is True
+
+
+async def next_slot(database: Database) -> None:
+    """The last slot was long ago, and its key is not in the way."""
+    async with database.transaction() as tx:
+        for row in await tx.session.scalars(sa.select(ClockSlot)):
+            row.slot -= timedelta(days=1)
+        await tx.session.execute(sa.text("UPDATE work SET dedupe = 'slot ' || id"))
+
+
+async def test_a_new_list_waits_for_a_process_that_has_it(database: Database) -> None:
+    """One with the old file takes it first, whose own list lies there: it is passed on, and no attempt is used up."""
+    book = Book()
+    old = books(database, connected(book), Desk())
+    await old.begin()
+    await work_off(database, old)
+    offers = [*OFFERS, AssessmentOffer(id="o2", name="Second")]
+    new = books(database, connected(book), Desk(list_=offers))
+    await new.begin()
+    await work_off(database, old)
+    await new.begin()
+    async with database.reading() as session:
+        (waiting,) = await list_work(session, Selection(states=(WorkState.QUEUED,)))
+    assert (waiting.attempt, book.published) == (0, [OFFERS])
+    await advance(database, 2 * PASS_ON)
+    await work_off(database, new)
+    assert book.published == [OFFERS, offers]
+
+
+async def test_a_list_that_nobody_has_any_more_blocks_nothing(database: Database) -> None:
+    """Its process went back to the old file before it was put: after a while whoever takes it puts its own."""
+    book = Book()
+    gone = books(database, connected(book), Desk(list_=[AssessmentOffer(id="o2", name="Second")]))
+    await gone.begin()
+    await work_off(database, books(database, connected(book), Desk()))
+    assert book.published == []
+    await advance(database, 2 * PASS_ON)
+    await work_off(database, books(database, connected(book), Desk(), Later(ROLLING + timedelta(seconds=1))))
+    assert book.published == [OFFERS]
+    async with database.reading() as session:
+        assert await list_work(session, Selection(states=(WorkState.QUEUED,))) == []
+
+
+def test_what_the_last_release_asked_for_is_read() -> None:
+    """A list without an edition is that of whoever does it."""
+    stored = Registry([PublishOffers]).decode("order.publish", 1, '{"connection":"customer"}')
+    assert stored == PublishOffers(connection=KEY, edition=None)

@@ -11,9 +11,11 @@ from msgspec import structs
 from typing_extensions import override
 
 from adapters.contract.errors import NotFound
+from adapters.contract.manifest import Manifest
 from adapters.contract.model import Application, StageEntryRef
 from adapters.sandbox.adapter import SandboxAdapter
 from orchestrator.db.models.intake import DeliveryRow, DeliverySource, DeliveryState
+from orchestrator.db.repositories import stock
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
 from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import ProcessDelivery, ReadApplication
@@ -46,13 +48,21 @@ class Undated(SandboxAdapter):
 
     readings = 0
     hidden = 0
+    lagging: Application | None = None
+    """What its replica still shows."""
+
+    @property
+    @override
+    def manifest(self) -> Manifest:
+        return structs.replace(super().manifest, dates_entries=False)
 
     @override
     async def read_application(self, application_id: str) -> Application:
         self.readings += 1
         if self.readings <= self.hidden:
             raise NotFound("the replica lags")
-        return structs.replace(await super().read_application(application_id), entry=StageEntryRef())
+        found = self.lagging or await super().read_application(application_id)
+        return structs.replace(found, entry=StageEntryRef(), updated_at=None)
 
 
 def intake_with(house: House, adapter: SandboxAdapter) -> Intake:
@@ -246,4 +256,68 @@ async def test_whom_a_move_is_told_of_is_looked_for_again(
         await intake.announce(tx, "sandbox", application.id, DeliverySource.POLL, mark="later")
     await read_all(house, intake)
     assert mails_to(house, application) == (["invitation"] if kind == MOVED else [])
+    await adapter.aclose()
+
+
+@pytest.mark.parametrize("known", ["polled", "in stock"])
+async def test_a_move_out_of_a_stage_invites_nobody_into_it(quiet_house: House, known: str) -> None:
+    """Stood in the trigger stage before the launch, and moves on: a replica that lags shows the stage of before."""
+    house = quiet_house
+    application = await newcomer(house)
+    await house.sandbox.move(application.id, "First Interview")
+    adapter = Undated(house.sandbox.base_url, API_KEY)
+    intake = intake_with(house, adapter)
+    before = await adapter.read_application(application.id)
+    async with house.runtime.database.transaction() as tx:
+        if known == "polled":
+            await intake.announce(tx, "sandbox", application.id, DeliverySource.POLL, mark="first")
+        else:
+            await stock.note_names(tx.session, connection="sandbox", external_ids=[application.id])
+            one = {"connection": "sandbox", "external_id": application.id}
+            await stock.note_stage(tx.session, **one, stage_id=before.stage.id, at=datetime.now(UTC))
+    await read_all(house, intake)
+    await house.sandbox.move(application.id, "Manager Review")
+    adapter.lagging = before
+    await tell(house, application, MOVED, CHANGED)
+    await read_all(house, intake)
+    adapter.lagging = None
+    await advance(house.runtime.database, 120)
+    await read_all(house, intake)
+    assert mails_to(house, application) == []
+    await adapter.aclose()
+
+
+async def test_a_poll_that_was_faster_than_the_delivery_costs_a_minute(quiet_house: House) -> None:
+    """The stage that was left alone is the one that was entered: the second look says so, and the invitation goes out."""
+    house = quiet_house
+    application = await newcomer(house)
+    await house.sandbox.move(application.id, "First Interview")
+    adapter = Undated(house.sandbox.base_url, API_KEY)
+    intake = intake_with(house, adapter)
+    async with house.runtime.database.transaction() as tx:
+        await intake.announce(tx, "sandbox", application.id, DeliverySource.POLL, mark="first")
+    await read_all(house, intake)
+    await tell(house, application, MOVED)
+    await read_all(house, intake)
+    assert mails_to(house, application) == []
+    await advance(house.runtime.database, 120)
+    await read_all(house, intake)
+    assert mails_to(house, application) == ["invitation"]
+    await adapter.aclose()
+
+
+async def test_who_was_deleted_where_entries_are_dated_keeps_nobody_waiting(quiet_house: House) -> None:
+    """The ATS will say when the stage was entered, whenever it shows the application: one look is enough."""
+    house = quiet_house
+    application = await newcomer(house)
+    adapter = Interrupted(house.sandbox.base_url, API_KEY)
+
+    async def deleted() -> None:
+        raise NotFound("deleted")
+
+    adapter.meanwhile = deleted
+    await tell(house, application, MOVED)
+    await read_all(house, intake_with(house, adapter))
+    gone = "SELECT count(*) FROM delivery WHERE outcome = 'the application is gone'"
+    assert await count(house.runtime.database, gone) == 1
     await adapter.aclose()

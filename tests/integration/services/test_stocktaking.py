@@ -1,7 +1,7 @@
 """Taking stock: everybody once, page by page and one by one, whatever dies in between; only ids are kept."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
@@ -17,7 +17,7 @@ from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.watching import StandingRow, StockRow
 from orchestrator.db.repositories import stock
 from orchestrator.db.session import Database
-from orchestrator.errors import InputInvalid
+from orchestrator.errors import InputInvalid, Stale
 from orchestrator.ports import SystemClock
 from orchestrator.services import stocktaking
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
@@ -26,6 +26,7 @@ from orchestrator.work.admin import replay
 from orchestrator.work.limits import RateLimit as Bucket
 from orchestrator.work.queue import enqueue
 from orchestrator.work.table import WorkState, work
+from orchestrator.work.trouble import answered
 from orchestrator.work.worker import Worker
 from tests.fixtures.timers import advance
 from tests.integration.services.rows import dump
@@ -44,7 +45,7 @@ STAGES: Mapping[str, str | Exception] = {
 class Listing:
     """An ATS that lists two applications a page; every answer is lost once if it is ``shaky``.
 
-    With ``hidden`` it shows none of those that it lists.
+    With ``hidden`` it shows none of those that it lists; ``never`` is one whose answer never comes.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Listing:
         )
         self.asked: list[str] = []
         self.hidden: Exception | None = None
+        self.never: str | None = None
         self._lost = not shaky
 
     async def list_changed(self, cursor: str | None, *, since: object = None) -> ChangedPage:
@@ -68,6 +70,8 @@ class Listing:
 
     async def read_application(self, application_id: str) -> Application:
         self._answer(application_id)
+        if application_id == self.never:
+            raise Timeout("lost")
         stage = self.hidden or STAGES[application_id]
         if isinstance(stage, Exception):
             raise stage
@@ -77,6 +81,16 @@ class Listing:
         self.asked.append(question)
         if not self._lost and self.asked.count(question) == 1:
             raise Timeout("lost")
+
+
+class Stopped:
+    """A clock that says the same for ever."""
+
+    def __init__(self) -> None:
+        self.at = SystemClock().now()
+
+    def now(self) -> datetime:
+        return self.at
 
 
 def connected(adapter: Listing) -> AtsConnection:
@@ -101,6 +115,9 @@ async def work_off(database: Database, connection: AtsConnection) -> None:
         )
         await worker.run_until_idle()
         await advance(database, timedelta(minutes=10).total_seconds())
+        async with database.transaction() as tx:
+            # A poll in between: the ATS as a whole is there.
+            await answered(tx, connection.key)
         async with database.reading() as session:
             row = await stock.of(session, connection.key)
         if row is None or row.ended_at is not None or await dead(database):
@@ -250,3 +267,45 @@ async def test_what_stock_says_of_one(sqlite_database: Database) -> None:
     assert await said("a2") == stock.Stood(moved_at=at)
     assert await said("a3") == stock.Stood(stage_id="s2")
     assert await said("a9") == stock.Stood()
+
+
+async def test_a_connection_that_comes_back_is_taken_stock_of_anew(database: Database) -> None:
+    """Out of evenhand.yaml and in again: the steps of the first time, which are still on the table, hide none of the next."""
+    connection = connected(Listing())
+    await stocktaking.begin(database, SystemClock(), connection)
+    await work_off(database, connection)
+    async with database.transaction() as tx:
+        await stock.forget_others(tx.session, ["another"])
+    await stocktaking.begin(database, SystemClock(), connection)
+    await work_off(database, connection)
+    assert await standing(database) == READABLE
+    await taking(database, connection).retake(connection.key, actor="cli")
+    async with database.transaction() as tx:
+        await stock.forget_others(tx.session, ["another"])
+    await taking(database, connection).retake(connection.key, actor="cli")
+    await work_off(database, connection)
+    assert await standing(database) == READABLE
+
+
+async def test_a_step_that_cannot_be_put_on_the_table_is_told(sqlite_database: Database) -> None:
+    """Success that does nothing is none: whoever asked hears of it, and nothing is kept."""
+    connection = connected(Listing())
+    clock = Stopped()
+    await stocktaking.begin(sqlite_database, clock, connection)
+    async with sqlite_database.transaction() as tx:
+        await stock.forget_others(tx.session, ["another"])
+    with pytest.raises(Stale):
+        await stocktaking.begin(sqlite_database, clock, connection)
+    async with sqlite_database.reading() as session:
+        assert await stock.of(session, connection.key) is None
+
+
+async def test_one_whose_answer_never_comes_keeps_nobody_else_out(sqlite_database: Database) -> None:
+    """The ATS answers for all others: the one is looked at again after them, and then given up."""
+    adapter = Listing()
+    adapter.never = "a1"
+    connection = connected(adapter)
+    await stocktaking.begin(sqlite_database, SystemClock(), connection)
+    await work_off(sqlite_database, connection)
+    assert await standing(sqlite_database) == READABLE[1:]
+    assert adapter.asked.count("a1") == 2 * stocktaking.PATIENCE

@@ -352,7 +352,7 @@ async def test_poll_finds_what_no_wake_up_announced(database: Database, other: D
     worker = Worker(database, {Note: handler}, poll=0.02)
     running = asyncio.create_task(worker.run())
     async with other.transaction() as tx:
-        await enqueue(tx, Note(number=1), delay=timedelta(milliseconds=50))
+        await enqueue(tx, Note(number=1), delay=timedelta(milliseconds=400))
     await asyncio.wait_for(arrived.wait(), timeout=10)
     await worker.stop()
     await running
