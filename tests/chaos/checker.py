@@ -126,10 +126,12 @@ class Findings(Struct, kw_only=True):
         """The last line of a run."""
         return " ".join(f"{name}={getattr(self, name)}" for name in LAST_LINE)
 
-    def add(self, figure: str, who: str, why: str, count: int = 1) -> None:
-        """Count a violation and remember the first ones."""
+    def add(self, figure: str, who: str, why: str, count: int = 1, *, first: bool = False) -> None:
+        """Count a violation and remember the first ones; ``first`` puts it before those of single people."""
         setattr(self, figure, getattr(self, figure) + count)
-        if len(self.offenders) < MOST_EXAMPLES:
+        if first:
+            self.offenders.insert(0, f"{figure}: {who}: {why}")
+        elif len(self.offenders) < MOST_EXAMPLES:
             self.offenders.append(f"{figure}: {who}: {why}")
 
 

@@ -1,7 +1,6 @@
 """Plays a plan: recruiters, candidates and a reviewer go about their work while everything around them breaks."""
 
 import asyncio
-import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -34,7 +33,7 @@ from tests.chaos.plan import (
 from tests.chaos.processes import Troupe
 from tests.chaos.roles import HOST
 from tests.chaos.scene import Scene
-from tests.chaos.state import AtsFile, Backlog, Mail, MailFile, backlog
+from tests.chaos.state import AtsFile, Backlog, Mail, MailFile, backlog, done
 from tests.chaos.visitors import REVIEWER, ReviewDesk, TurnedAway, Web, take_interview
 
 STAGE_OF = {Step.ENTER: "First Interview", Step.LEAVE: "Application Review"}
@@ -47,7 +46,10 @@ PROGRESS_SECONDS = 10.0
 QUIET_PROBES = 3
 SETTLE_BASE = 60.0
 STANDSTILL = 180.0
-"""Seconds without getting any nearer to the end; a poll of everything in between takes some of them."""
+"""Seconds in which nothing at all gets done."""
+
+SETTLE_MOST = 3600.0
+"""Seconds for all of it: who goes in circles gets something done all the time."""
 
 LATE_SECONDS = 1.5
 
@@ -244,6 +246,7 @@ class Director:
             await self._desk.work(self._enough)
         except TurnedAway as error:
             self.tally.turned_away.append(f"reviewer: {error}")
+            self._say(f"the reviewer gave up: {error}")
 
     # --- how far it is
 
@@ -276,16 +279,19 @@ class Director:
     async def _settle(self) -> None:
         """Wait until nobody has anything to do. An operator replays, once, what became a dead letter meanwhile.
 
-        A slow machine may take its time; only a standstill ends the wait.
+        A slow machine may take its time, and a poll in between brings new work: only a standstill ends the wait.
         """
-        deadline, least = time.monotonic() + STANDSTILL, math.inf
+        began = time.monotonic()
+        deadline, before, looked = began + STANDSTILL, 0, began
         quiet = 0
         replayed = False
-        while time.monotonic() < deadline:
+        while time.monotonic() < min(deadline, began + SETTLE_MOST):
             await asyncio.sleep(PROBE_SECONDS)
             busy = self._left.open + self._ats_file.waiting() + len(self._visits) + self._desk.waiting
-            if busy < least:
-                deadline, least = time.monotonic() + STANDSTILL, busy
+            if time.monotonic() - looked > PROGRESS_SECONDS:
+                looked, so_far = time.monotonic(), await done(self._database)
+                if so_far != before:
+                    deadline, before = looked + STANDSTILL, so_far
             quiet = 0 if busy else quiet + 1
             if quiet <= QUIET_PROBES:
                 continue

@@ -72,11 +72,11 @@ def _add_what_happened(found: Findings, director: Director) -> None:
     tally = director.tally
     found.kills, found.faults = tally.kills, tally.every_fault
     if not director.settled:
-        found.add("lost", "run", "it did not settle in time")
+        found.add("lost", "run", "it did not settle in time", first=True)
     for who in tally.turned_away:
-        found.add("lost", "visitor", who)
+        found.add("lost", "visitor", who, first=True)
     for name, status in tally.ended_by_themselves.items():
-        found.add("lost", name, f"ended by itself with status {status}")
+        found.add("lost", name, f"ended by itself with status {status}", first=True)
 
 
 async def _house(url: str) -> House:

@@ -194,6 +194,12 @@ async def backlog(database: Database) -> Backlog:
         )
 
 
+async def done(database: Database) -> int:
+    """Count the work that was ever done; a whole look at the table, so not for every probe."""
+    async with database.reading() as session:
+        return await _count(session, work, work.c.state == WorkState.DONE)
+
+
 async def read_house(database: Database) -> House:
     """Read Evenhand's database."""
     left = await backlog(database)

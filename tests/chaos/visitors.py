@@ -19,7 +19,9 @@ from tests.chaos.plan import Candidate, Decision, Person
 from tests.chaos.roles import HOST
 
 ANSWERS = tuple(read_answers(None))
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 900.0
+"""Longer than any storm: 300 kills in a row, as N=20000 ends with, leave no page standing for minutes. Whoever is invited
+comes back later; only who is never let in again is lost."""
 MOST_QUESTIONS = 20
 REVIEWER = Reviewer("robin@northwind-outdoor.example", "Robin Reviewer", "a-long-enough-password")
 NEXT_LOOK = 0.5
