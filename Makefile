@@ -7,7 +7,7 @@ T ?= tests
 # Tests and the demo start many processes: what is compiled once is not compiled again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help venv demo test check chaos mutants fuzz bench bench-scale test-odoo fmt serve db-revision shots wheel-test coverage
+.PHONY: help venv demo test test-long check chaos mutants fuzz bench bench-scale test-odoo fmt serve db-revision shots wheel-test coverage
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,9 +21,13 @@ venv: .venv/.complete ## Create .venv from the lock (idempotent)
 demo: venv ## Run the main job once, then keep serving (ONCE=1 exits, JSON=path writes the evidence, ANSWERS=file takes your own)
 	@$(BIN)/evenhand demo $(if $(ONCE),--once) $(if $(JSON),--json-out "$(JSON)") $(if $(ANSWERS),--answers "$(ANSWERS)")
 
-test: venv ## Run every test, PostgreSQL and browser included (T=path for a part)
+test: venv ## Run the tests, PostgreSQL and browser included (T=path for a part, long ones included)
 	@bash .ci/prerequisites
-	@$(BIN)/pytest -n 3 --dist worksteal $(T)
+	@$(BIN)/pytest -n 3 --dist worksteal $(if $(filter tests,$(T)),-m "not long") $(T)
+
+test-long: venv ## Run the tests that take long: whole properties, restarts under load, each ATS with every fault
+	@bash .ci/prerequisites
+	@$(BIN)/pytest -n 3 --dist worksteal -m long tests
 
 check: venv ## Lint, types, import rules: all that must be green on every commit
 	@$(BIN)/ruff format --check .

@@ -204,6 +204,7 @@ def wait_for_result_briefly(witness: Witness, application_id: str) -> Profile:
     raise NotSeen("not yet")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [20261122])
 def test_ten_kills_lose_nothing_and_double_nothing(seed: int, tmp_path: Path) -> None:

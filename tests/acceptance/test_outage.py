@@ -198,6 +198,7 @@ async def assert_once_and_in_order(house: House, person: Newcomer) -> None:
 CASES = [("sqlite_url", "answers 500"), ("postgres_url", "refuses")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("database_kind", "kind"), CASES, ids=["sqlite-errors", "postgresql-refused"])
 async def test_an_outage_of_hours(
     database_kind: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path

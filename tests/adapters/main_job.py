@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import pytest
 import sqlalchemy as sa
 
 from adapters.contract.manifest import Capability
@@ -249,6 +250,7 @@ async def connected_house(
 class MainJob:
     """The main job of one vendor; see the module."""
 
+    @pytest.mark.long
     async def test_main_job_with_faults(self, case: Case, life: Life, sqlite_url: str, tmp_path: Path) -> None:
         """With every fault on, one move makes one invitation, one interview and one write-back, and nothing else moves."""
         async with life() as world, connected_house(case, world, sqlite_url, tmp_path) as house:
@@ -285,6 +287,7 @@ class MainJob:
             await house.until("the write-back", lambda: written(case, world))
             await only_once(case, world, house)
 
+    @pytest.mark.long
     async def test_away_and_back(self, case: Case, life: Life, sqlite_url: str, tmp_path: Path) -> None:
         """Who comes back into the stage after an interview is interviewed once more, and that exactly once."""
         again = ReEntry.AFTER_FINISHED

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+import pytest
 import sqlalchemy as sa
 
 from orchestrator.db.models.ordering import OrderReportRow, OrderRow, ReportState
@@ -69,6 +70,7 @@ class OrderJob:
     settled: Sequence[ReportState] = (ReportState.TOLD, ReportState.TOLD)
     """What becomes of the reports that it began, and of its end."""
 
+    @pytest.mark.long
     async def test_an_order_twice_is_one_interview_and_one_result(
         self, case: Case, ordering: Ordered, sqlite_url: str, tmp_path: Path
     ) -> None:

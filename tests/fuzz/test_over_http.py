@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.fuzz.over_http import Stranger, Tally, knock, running_server, status_of
 from tests.fuzz.vendors import target_of
 from tests.fuzz.wire import Answer
@@ -13,6 +15,7 @@ REQUESTS = 250
 ONCE_WRONG = (b"POST / HTTP/1.1\r\nHost: :x\r\n\r\n", b"GET /nowhere HTTP/1.1\r\nHost: [\r\nAccept: text/html\r\n\r\n")
 
 
+@pytest.mark.long
 def test_a_server_survives_strangers(tmp_path: Path) -> None:
     """Two hundred and fifty requests of every kind: no 5xx, no silence, some deliveries stored, and /healthz afterwards."""
     tally = Tally()

@@ -20,6 +20,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield running
 
 
+@pytest.mark.long
 def test_every_answer_is_described(door: Door) -> None:
     """Whatever is asked, signed in or not: a status and a media type that the description has, and never a 5xx."""
     knocker = Knocker(door, examples=5, seed=1)

@@ -60,6 +60,7 @@ def register(checkout: Path) -> None:
         (checkout / file).write_text(text.replace(mark, f"{mark}        {name},\n"), "utf-8")
 
 
+@pytest.mark.long
 def test_the_skeleton_passes_but_for_what_is_to_be_said(terminal: Terminal, checkout: Path) -> None:
     """The linter has nothing to say; the suite passes, and one test names what quality.yaml still calls todo."""
     printed = terminal.run("adapters", "new", NAME, "--folder", str(checkout))

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
 
+import pytest
 import sqlalchemy as sa
 
 from orchestrator.db.session import Database
@@ -14,6 +15,7 @@ from tests.integration.processes import fleet
 DRAIN = 8.0
 
 
+@pytest.mark.long
 async def test_a_rolling_restart_answers_everybody(database_url: str, tmp_path: Path) -> None:
     """A parent holds the socket; B takes over from A and C from B, under load on kept and on new connections."""
     variables = fleet.environment(database_url, tmp_path)
@@ -76,6 +78,7 @@ async def test_sigterm_under_load_loses_nothing(database_url: str, tmp_path: Pat
     assert await fleet.missing(database_url, load.stored) == set()
 
 
+@pytest.mark.long
 async def test_a_worker_gives_back_what_it_cannot_finish(database_url: str, tmp_path: Path) -> None:
     """The ATS hangs in the middle of a read: the worker ends in time and its work is in the queue again."""
     with fleet.listening() as hanging:

@@ -191,6 +191,7 @@ async def test_it_waits_for_an_application_without_holding_the_programs_places(
         assert mails_to(house, early) == ["invitation"]
 
 
+@pytest.mark.long
 async def test_it_goes_on_in_another_process_after_kill_9(database_url: str, tmp_path: Path) -> None:
     """What was claimed and not committed when the process died is done by the next one; nothing is lost or doubled."""
     async with house_of(database_url, tmp_path) as house:

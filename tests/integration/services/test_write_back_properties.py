@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -274,6 +275,7 @@ def told(*pushes: Fault | None, edit: str | None = None) -> list[Chapter]:
 @example(story=told(None, Fault.DIES_AFTER))
 @example(story=told(None, Fault.SILENT))
 @example(story=told(Fault.DIES_AFTER, Fault.DIES_BEFORE, Fault.DIES_AFTER))
+@pytest.mark.long
 def test_no_write_is_doubled_and_nobody_overwritten(make_sqlite_url: Callable[[], str], story: list[Chapter]) -> None:
     """Whatever order of results, edits, faults, deaths and waits."""
     with TemporaryDirectory() as folder:

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from orchestrator.db.session import Database
 from tests.fixtures.work import create_effects
 from tests.integration.work.engine_model import Bench, Step
@@ -11,6 +13,7 @@ WALKS = 12
 STEPS = 80
 
 
+@pytest.mark.long
 async def test_the_engine_is_its_model(database: Database) -> None:
     """Claims, fences, lanes, leases, pauses, outages, people and killed transactions; compared after every step."""
     await create_effects(database)

@@ -105,6 +105,7 @@ def test_lanes_in_order_and_one_effect_each_on_sqlite(make_sqlite_url: Callable[
     asyncio.run(check(make_sqlite_url(), items))
 
 
+@pytest.mark.long
 @settings(max_examples=25)
 @given(items=plans)
 def test_lanes_in_order_and_one_effect_each_on_postgresql(
