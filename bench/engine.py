@@ -60,15 +60,15 @@ def run(options: Options) -> Section:
         for name, times in taken.items()
         for what in ("enqueue", "drain")
     ]
+    whole = {name: msgspec.structs.replace(one, name=f"{name}, both ways") for name, one in found.items()}
     comparisons = tuple(
-        Comparison(name=f"{EVENHAND} / {name}, both ways", ours=found[EVENHAND], theirs=found[name])
+        Comparison(name=f"{EVENHAND} / {name}, both ways", ours=whole[EVENHAND], theirs=whole[name])
         for name in (PROCRASTINATE, PGQUEUER, PGBENCH)
     )
-    whole = [msgspec.structs.replace(one, name=f"{name}, both ways") for name, one in found.items()]
     return Section(
         key="b",
         title=f"Engine: enqueue and drain {jobs} jobs with a domain row each, PostgreSQL",
-        figures=(*whole, *parts),
+        figures=(*whole.values(), *parts),
         comparisons=comparisons,
         remarks=REMARKS,
     )
