@@ -14,7 +14,9 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy.orm import configure_mappers
 
+import orchestrator.grading.model  # noqa: F401 - what the product imports when it is asked for takes a second of each start
 from orchestrator.main import vocabulary
 from tests.chaos.roles import Part
 
@@ -132,6 +134,7 @@ def main(arguments: list[str]) -> int:
     zygote = Zygote(Path(arguments[0]))
     # Read now what every child would read; the rubrics stay in a cache.
     vocabulary()
+    configure_mappers()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
