@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import structlog
@@ -21,12 +20,14 @@ from adapters.contract.inspection import Inspector
 from adapters.contract.manifest import Capability
 from adapters.kit.http import HttpClient
 from orchestrator import logging
-from orchestrator.config.load import load
+from orchestrator.config.load import load, rubric_folders
 from orchestrator.config.schema import Configuration, Vocabulary
 from orchestrator.db.inbox import Inbox
 from orchestrator.db.session import Database
 from orchestrator.errors import ConfigurationInvalid, MailFailed
-from orchestrator.grading.embedded import EmbeddedGrader
+from orchestrator.graders import OPENAI, chooser_of, grader_of, has_model
+from orchestrator.grading.followup import Chooser
+from orchestrator.later import later
 from orchestrator.mail.smtp import Security, SmtpMailer
 from orchestrator.ports import Clock, Grader, Questionable, SystemClock
 from orchestrator.services.accounts import Accounts
@@ -44,7 +45,6 @@ from orchestrator.services.kinds import (
     PollConnection,
     ProcessDelivery,
     ReadApplication,
-    ScoreInterview,
     SendMail,
     WriteBack,
 )
@@ -52,9 +52,8 @@ from orchestrator.services.links import LinkMaker
 from orchestrator.services.looking import Looking, looking
 from orchestrator.services.mailing import Mailing
 from orchestrator.services.operating import Operating
+from orchestrator.services.rating import rating
 from orchestrator.services.retention import Retaining
-from orchestrator.services.reviewing import Reviewing
-from orchestrator.services.scoring import Scoring
 from orchestrator.services.sealing import KeyRing
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import Stopping
@@ -82,34 +81,16 @@ from rubrics.lint import Finding, lint
 from rubrics.loader import load_library, load_sources
 from rubrics.schema import Rubric
 
-
-def later(module: str, name: str) -> Callable[..., Any]:
-    """Stand for a function whose module is imported when it is first called.
-
-    For the few that take longer to import than everything else and that most processes never call. Import the function
-    under TYPE_CHECKING as well, so that its calls stay checked.
-    """
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return getattr(import_module(module), name)(*args, **kwargs)
-
-    return call
-
-
 if TYPE_CHECKING:
     from orchestrator.db.migrate import upgrade
-    from orchestrator.grading.model import model_grader
 else:
-    # Half of the time to be ready, and most processes neither migrate nor ask a model.
+    # Most processes do not migrate.
     upgrade = later("orchestrator.db.migrate", "upgrade")
-    model_grader = later("orchestrator.grading.model", "model_grader")
 
 log = structlog.get_logger(__name__)
 
 RETENTION_SECONDS = 3600
 INSPECT_SECONDS = 86400
-EMBEDDED_SAMPLES = 1
-OPENAI = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +103,7 @@ class Runtime:
     inbox: Inbox
     connections: Connections
     grader: Grader
+    chooser: Chooser
     services: Services
     handlers: Mapping[type[Payload], Handler]
     ticks: tuple[Tick, ...]
@@ -184,6 +166,7 @@ class Runtime:
         """Release connections."""
         await self.connections.aclose()
         await self.grader.aclose()
+        await self.chooser.aclose()
         await self.inbox.aclose()
         await self.database.aclose()
 
@@ -217,12 +200,8 @@ def vocabulary(folders: Sequence[Path] = ()) -> tuple[Vocabulary, Mapping[str, R
 
 def check_configuration(path: Path) -> tuple[Configuration, Mapping[str, Rubric]]:
     """Read evenhand.yaml and every rubric it needs; raises ConfigurationInvalid with every problem of either."""
-    known, rubrics = vocabulary()
-    configuration = load(path, known)
-    if configuration.rubric_folders:
-        known, rubrics = vocabulary([path.parent / folder for folder in configuration.rubric_folders])
-        configuration = load(path, known)
-    return configuration, rubrics
+    known, rubrics = vocabulary([path.parent / folder for folder in rubric_folders(path)])
+    return load(path, known), rubrics
 
 
 def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None = None) -> Runtime:
@@ -236,7 +215,8 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
     clock = clock or SystemClock()
     database = Database(settings.database_url)
     connections, consenting = _connected(settings, configuration, environ, database, clock)
-    grader, samples = _grader(settings)
+    grader, samples = grader_of(settings)
+    chooser = chooser_of(settings)
     links = LinkMaker(base_url=settings.base_url, secret_key=settings.secret_key)
     sync = SyncLog(database, clock)
     steps = Steps(connections=connections, links=links)
@@ -245,37 +225,35 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
     intake = Intake(
         database=database, clock=clock, connections=connections, sync=sync, triggering=triggering, inbox=inbox
     )
-    interviewing = Interviewing(database=database, clock=clock, configuration=configuration, steps=steps, links=links)
+    interviewing = Interviewing(
+        database=database, clock=clock, configuration=configuration, steps=steps, links=links, chooser=chooser
+    )
     mailer = _mailer(settings, configuration)
     domain = settings.mail_from.rpartition("@")[2]
     mailing = Mailing(
         database=database, clock=clock, mailer=mailer, configuration=configuration, links=links, mail_domain=domain
     )
-    scoring = Scoring(database=database, clock=clock, grader=grader, samples=samples, steps=steps, links=links)
+    rated = rating(
+        database, clock, configuration, rubrics, grader, samples, steps, links, folder=settings.config.parent
+    )
     writing = writing_back(database, clock, configuration, rubrics, connections, sync, settings.base_url)
     retaining = Retaining(database=database, clock=clock, retention=configuration.retention, steps=steps)
     orders = taking_orders(database, clock, configuration, connections, sync, triggering, steps, links, intake.announce)
+    doctor = _doctor(settings, configuration, rubrics, database, clock, connections, sync, mailer, grader)
     services = Services(
         intake=intake,
         interviewing=interviewing,
-        reviewing=Reviewing(database=database, clock=clock, steps=steps, links=links),
+        reviewing=rated.reviewing,
         accounts=Accounts(database=database, clock=clock),
         operating=Operating(database=database, clock=clock, connections=connections, intake=intake, steps=steps),
         ordering=orders.ordering,
         result_links=orders.result_links,
         consenting=consenting,
         stopping=Stopping(database=database, clock=clock, configuration=configuration),
-        doctor=Doctor(
-            database=database,
-            clock=clock,
-            configuration=configuration,
-            rubrics=rubrics,
-            connections=connections,
-            sync=sync,
-            installation=_installation(settings),
-            mail=mailer,
-            model=grader if isinstance(grader, Questionable) else None,
-        ),
+        calibrating=rated.calibrating,
+        rehearsing=rated.rehearsing,
+        rescoring=rated.rescoring,
+        doctor=doctor,
     )
     surveys = looking(
         database=database,
@@ -285,12 +263,12 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         sync=sync,
         triggering=triggering,
     )
-    main_path = _main_path(intake, mailing, interviewing, scoring, writing, retaining)
     watch = credential_watch(
         database, clock, configuration, connections, sync, mailer, base_url=settings.base_url, mail_domain=domain
     )
     handlers: dict[type[Payload], Handler] = {
-        **main_path,
+        **_main_path(intake, mailing, interviewing, writing, retaining),
+        **rated.handlers,
         **watch.handlers,
         **surveys.handlers,
         **orders.handlers,
@@ -302,6 +280,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         inbox=inbox,
         connections=connections,
         grader=grader,
+        chooser=chooser,
         services=services,
         handlers=handlers,
         ticks=(*_ticks(configuration, connections), *orders.ticks, *watch.ticks),
@@ -372,7 +351,6 @@ def _main_path(
     intake: Intake,
     mailing: Mailing,
     interviewing: Interviewing,
-    scoring: Scoring,
     writing: WritingBack,
     retaining: Retaining,
 ) -> Mapping[type[Payload], Handler]:
@@ -382,7 +360,6 @@ def _main_path(
         PollConnection: intake.poll,
         SendMail: mailing.send,
         ExpireInterview: interviewing.expire,
-        ScoreInterview: scoring.score,
         WriteBack: writing.write,
         ApplyRetention: retaining.apply,
     }
@@ -400,22 +377,31 @@ def _connected(
     return connections, Consenting(database=database, clock=clock, connections=connections, ring=ring, ways=safe.ways)
 
 
-def _grader(settings: Settings) -> tuple[Grader, int]:
-    if not settings.openai_api_key and not settings.openai_base_url:
-        return EmbeddedGrader(), EMBEDDED_SAMPLES
-    grader = model_grader(
-        base_url=settings.openai_base_url or OPENAI,
-        api_key=settings.openai_api_key or "none",
-        model=settings.openai_model,
-        samples=settings.openai_samples,
-        timeout=settings.openai_timeout,
-        concurrency=settings.openai_concurrency,
+def _doctor(
+    settings: Settings,
+    configuration: Configuration,
+    rubrics: Mapping[str, Rubric],
+    database: Database,
+    clock: Clock,
+    connections: Connections,
+    sync: SyncLog,
+    mailer: SmtpMailer,
+    grader: Grader,
+) -> Doctor:
+    return Doctor(
+        database=database,
+        clock=clock,
+        configuration=configuration,
+        rubrics=rubrics,
+        connections=connections,
+        sync=sync,
+        installation=_installation(settings),
+        mail=mailer,
+        model=grader if isinstance(grader, Questionable) else None,
     )
-    return grader, settings.openai_samples
 
 
 def _installation(settings: Settings) -> Installation:
-    has_model = settings.openai_api_key or settings.openai_base_url
     return Installation(
         config=settings.config,
         base_url=settings.base_url,
@@ -424,7 +410,7 @@ def _installation(settings: Settings) -> Installation:
         smtp_host=settings.smtp_host,
         smtp_protected=settings.smtp_tls != Security.NONE,
         sender_domain=settings.mail_from.rpartition("@")[2],
-        model=(settings.openai_model, settings.openai_base_url or OPENAI) if has_model else None,
+        model=(settings.openai_model, settings.openai_base_url or OPENAI) if has_model(settings) else None,
         credential_keys=KeyRing.parse(settings.credential_keys).ids,
     )
 

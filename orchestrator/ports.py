@@ -32,11 +32,13 @@ class GradingRequest(Struct, frozen=True, kw_only=True):
     """What a grader sees: the rubric and the blinded transcript, and nothing else (N8).
 
     ``transcript`` holds the blinded texts under the original turn indexes; the way back stays with the caller.
+    ``spent_tokens`` is what the same interview has taken before, of what it may take.
     """
 
     rubric: Rubric
     transcript: Transcript
     samples: int = 1
+    spent_tokens: int = 0
 
 
 class GradingReply(Struct, frozen=True, kw_only=True):

@@ -44,6 +44,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_samples: int = 3
     openai_timeout: float = 60.0
     openai_concurrency: int = 4
+    openai_tokens: int | None = None
+    openai_input_price: float | None = None
+    openai_output_price: float | None = None
+    follow_up_chooser: str = "embedded"
     worker_concurrency: int = 8
     lease_seconds: float = 30.0
     ingest_group: int = 64
@@ -90,6 +94,9 @@ _NUMBERS: Mapping[str, _Number] = {
     "smtp_port": _Number(int, "from 1 to 65535", 1, 65535),
     "openai_samples": _Number(int, "from 1 to 9", 1, 9),
     "openai_concurrency": _Number(int, "from 1 to 200", 1, 200),
+    "openai_tokens": _Number(int, "from 10000 to 10000000", 10_000, 10_000_000),
+    "openai_input_price": _Number(float, "0 or more", least=0),
+    "openai_output_price": _Number(float, "0 or more", least=0),
     "worker_concurrency": _Number(int, "from 1 to 200", 1, 200),
     "ingest_group": _Number(int, "from 1 to 500", 1, 500),
     "openai_timeout": _Number(float, "more than 0 seconds", above=0),
@@ -180,6 +187,11 @@ _TEXTS: Mapping[str, tuple[Callable[[str], bool], str]] = {
         f"have at least {_MIN_TOKEN} ASCII characters",
     ),
     "smtp_tls": (lambda text: text in {"none", "starttls", "tls"}, "be none, starttls or tls"),
+    "openai_model": (
+        lambda text: any(map(str.strip, text.split(","))),
+        "be the name of a model, or several separated by commas",
+    ),
+    "follow_up_chooser": (lambda text: text in {"embedded", "model"}, "be embedded or model"),
     "log_format": (lambda text: text in {"text", "json"}, "be text or json"),
     "base_url": (_is_public_address, "begin with http:// or https://, have a host and no query"),
     "trusted_proxies": (_is_list_of_addresses, "be IP addresses or networks, separated by commas"),

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 
 from rubrics.finding import Hit, Kind, Passage, Rule, Severity, passages
+from rubrics.off_limits import found, off_limits
 from rubrics.reading import grade, word_count
 from rubrics.schema import Rubric
 
 RATED = frozenset({Kind.ANCHOR, Kind.INDICATOR})
 ASKED = frozenset({Kind.QUESTION, Kind.PROBE})
+SAID = ASKED | {Kind.SHOWN}
 READ = frozenset(Kind) - {Kind.CUE}
 
 MAX_GRADE = {Kind.QUESTION: 9.0, Kind.PROBE: 9.0, Kind.SHOWN: 9.0, Kind.ANCHOR: 12.0, Kind.INDICATOR: 12.0}
@@ -127,6 +129,13 @@ def _closed(rubric: Rubric) -> Iterator[Hit]:
                 yield Hit(passage.path, f"'{sentence.strip()}' can be answered with yes or no")
 
 
+def _off_limits(rubric: Rubric) -> Iterator[Hit]:
+    for passage in passages(rubric):
+        if passage.kind in SAID:
+            for topic in off_limits(passage.text):
+                yield Hit(passage.path, f"'{found(passage.text, topic)}' is about {topic}")
+
+
 def _reading_level(rubric: Rubric) -> Iterator[Hit]:
     if not rubric.language.startswith("en"):
         return
@@ -178,6 +187,12 @@ WORDING_RULES = (
         severity=Severity.ERROR,
         reason="A yes or a no shows no behaviour; ask what, how, or for an example",
         check=_closed,
+    ),
+    Rule(
+        code="off-limits",
+        severity=Severity.ERROR,
+        reason="No interviewer may ask for it, and the interview does not say it: such a follow-up is never shown",
+        check=_off_limits,
     ),
     Rule(
         code="reading-level",

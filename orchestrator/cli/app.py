@@ -4,13 +4,18 @@ import click
 
 from orchestrator.cli.audit import audit
 from orchestrator.cli.backfill import backfill
+from orchestrator.cli.calibration import calibration
 from orchestrator.cli.configuration import adapters, check, rubrics
 from orchestrator.cli.credentials import credentials
 from orchestrator.cli.database import db
 from orchestrator.cli.demonstration import demo, mail_catcher
 from orchestrator.cli.doctor import doctor
+from orchestrator.cli.evaluation import evaluate
+from orchestrator.cli.forecasting import review
 from orchestrator.cli.operations import connection, quarantine, sync, work
 from orchestrator.cli.processes import serve, worker
+from orchestrator.cli.rehearsal import rehearse
+from orchestrator.cli.rescoring import rescore
 from orchestrator.cli.result_links import result_links
 from orchestrator.cli.skeleton import new_adapter
 from orchestrator.cli.stock import stock
@@ -42,8 +47,13 @@ for command in (
     resume,
     audit,
     backfill,
+    calibration,
     doctor,
+    evaluate,
+    rehearse,
+    rescore,
     result_links,
+    review,
     stock,
     user,
 ):

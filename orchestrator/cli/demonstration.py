@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.output import plainly
-from orchestrator.main import later
+from orchestrator.later import later
 
 if TYPE_CHECKING:
     from orchestrator.demo.show import run_demo

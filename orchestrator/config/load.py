@@ -25,6 +25,15 @@ def load(path: Path, vocabulary: Vocabulary) -> Configuration:
     return loads(text, file=str(path), vocabulary=vocabulary)
 
 
+def rubric_folders(path: Path) -> tuple[str, ...]:
+    """Folders of rubrics that the file names; none where it cannot be read, of which `load` says why."""
+    try:
+        document = parse(path.read_text(encoding="utf-8"), file=str(path))
+        return convert(document, type=Configuration, schema=configuration_schema()).rubric_folders
+    except (OSError, UnicodeDecodeError, DocumentInvalid):
+        return ()
+
+
 def loads(text: str, *, file: str, vocabulary: Vocabulary) -> Configuration:
     """Read and check the text of a file; raises ConfigurationInvalid with every problem found."""
     try:

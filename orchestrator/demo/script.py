@@ -84,12 +84,16 @@ def _next_page(browser: ScriptedBrowser, page: Page, answers: Sequence[str]) -> 
         return browser.post(page, action="/begin", fields={})
     if path.endswith("/practice"):
         return browser.post(page, action="/practice", fields={"answer": "Just trying this out."})
+    if "/more/" in path:
+        # What follows on an answer may be skipped; the answers of the demo are to the planned questions.
+        below = path[path.index("/questions/") :]
+        return browser.post(page, action=below, fields={"answer": "", "go": "skip"})
     if "/questions/" in path:
         number = int(path.rpartition("/")[2])
         answer = answers[number - 1] if number <= len(answers) else ""
         return browser.post(page, action=f"/questions/{number}", fields={"answer": answer, "go": "next"})
     if page.has_form("/submit"):
-        questions = len(page.links("/questions/"))
+        questions = sum("/more/" not in link for link in page.links("/questions/"))
         if questions < len(answers):
             raise Surprised(f"the interview has {questions} questions, and there are {len(answers)} answers")
         return browser.post(page, action="/submit", fields={})

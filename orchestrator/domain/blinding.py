@@ -1,6 +1,7 @@
 """Blinding: what a grader may see of a transcript (N8), reversible by offsets and by nothing else.
 
-Held identity and contact data are replaced by neutral words. The map from blinded to original offsets stays here, so
+Held identity, contact data and what people say about who they are (`orchestrator.domain.redaction`) are replaced by
+neutral words. The map from blinded to original offsets stays here, so
 that a quote found in the blinded text can be shown as the original, verbatim span (N6).
 """
 
@@ -11,12 +12,19 @@ from itertools import product
 
 from msgspec import Struct
 
+from orchestrator.domain.redaction import pronouns_of, sensitive
+
 MIN_LENGTH = 2
 MIN_GENITIVE = 3
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]*\w")
 # Letters of other alphabets may stand right before and after a number: Chinese has no spaces.
-_PHONE = re.compile(r"(?<![\dA-Za-z_])\+?\d(?:[\d\s().-]{6,}\d)(?![\dA-Za-z_])")
+_PHONE = re.compile(r"(?<![\dA-Za-z_])(?<!\d[.,])\+?\d(?:(?:\d|[^\S\n]|[().-]){6,}\d)(?![\dA-Za-z_])")
+# What looks like a number to call but is one to count with: decimals, sums, thousands, dates, less than six digits.
+_FIGURE = re.compile(
+    r"\d{1,3}\.\d+|\d+ ?- ?\(*\d+\.\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d\.[01]?\d\.(?:19|20)\d\d"
+    r"|(?:19|20)\d\d ?- ?(?:19|20)\d\d|\D*(?:\d\D*){1,5}"
+)
 
 # An address ends where Chinese or Japanese begins, or it would take the rest of the answer with it.
 _PATH = r"[^\s\u3000-\u9fff\uff00-\uffef]+"
@@ -94,7 +102,7 @@ class Blinded(Struct, frozen=True):
 
 
 def blind(text: str, *, names: Sequence[str], contacts: Sequence[str]) -> Blinded:
-    """Replace held names and contact data, and anything that looks like contact data.
+    """Replace held names and contact data, anything that looks like contact data, and what tells who somebody is.
 
     ``names`` are matched without regard to case, accents or the spelling of umlauts: as words, with the s of a
     genitive, run together in any order as in a handle, and anywhere in scripts that have no spaces. ``contacts`` are
@@ -106,7 +114,9 @@ def blind(text: str, *, names: Sequence[str], contacts: Sequence[str]) -> Blinde
     blanked = list(text)
     for start, end, _ in found:
         blanked[start:end] = "\n" * (end - start)
-    return _replace(text, _merged([*found, *_names(text, names), *_names("".join(blanked), names)]))
+    named = [*_names(text, names), *_names("".join(blanked), names)]
+    taken = [*found, *named, *pronouns_of(text, named), *sensitive(text)]
+    return _replace(text, _merged(taken))
 
 
 def identity_parts(*names: str) -> tuple[str, ...]:
@@ -129,8 +139,9 @@ def _tells(part: str) -> bool:
 
 def _contacts(text: str, contacts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     held = [(re.compile(re.escape(contact), re.IGNORECASE), "[contact]") for contact in contacts if contact]
-    for pattern, word in [*held, (_EMAIL, "[contact]"), (_URL, "[link]"), (_PHONE, "[contact]")]:
+    for pattern, word in [*held, (_EMAIL, "[contact]"), (_URL, "[link]")]:
         yield from ((m.start(), m.end(), word) for m in pattern.finditer(text))
+    yield from ((*m.span(), "[contact]") for m in _PHONE.finditer(text) if not _FIGURE.fullmatch(m.group()))
 
 
 def _names(text: str, names: Sequence[str]) -> Iterator[tuple[int, int, str]]:

@@ -4,6 +4,7 @@ These structs are also the YAML schema of ``programs`` in evenhand.yaml; the con
 only says what they are.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated
@@ -42,6 +43,14 @@ class ReviewMode(StrEnum):
 
     ALWAYS = "always"
     BORDERLINE_OR_FLAGGED = "borderline_or_flagged"
+
+
+class FourEyes(StrEnum):
+    """Which decisions about a result two people must agree on."""
+
+    NONE = "none"
+    OVERRIDES = "overrides"
+    ALL = "all"
 
 
 class When(Strict, frozen=True, kw_only=True):
@@ -83,12 +92,39 @@ class Invitation(Strict, frozen=True, kw_only=True):
     extension_days: Annotated[int, Meta(ge=1, le=60)] = 7
 
 
+UNDO_SECONDS = 60.0
+"""For so long a decision can be taken back before it is final, where the policy says nothing."""
+
+
 class ReviewPolicy(Strict, frozen=True, kw_only=True):
-    """When a person decides, and by when. ``z`` standard errors around a cut count as borderline (1.645: 90 %)."""
+    """When a person decides, and by when. ``z`` standard errors around a cut count as borderline (1.645: 90 %).
+
+    ``undo_seconds``: how long a decision waits before it is final. ``blind_share``: of the cases, by stable hash, in this
+    part reviewers choose their own band before they see the software's. ``four_eyes``: what two people must agree on.
+    """
 
     mode: ReviewMode = ReviewMode.ALWAYS
     z: Annotated[float, Meta(ge=0, le=4)] = 1.645
     due_hours: Annotated[int, Meta(ge=1)] = 24
+    # Unset where nothing is said, for the same reason as Program.orderable.
+    undo_seconds: Annotated[float, Meta(ge=0, le=600)] | UnsetType = UNSET
+    blind_share: Share | UnsetType = UNSET
+    four_eyes: FourEyes | UnsetType = UNSET
+
+    @property
+    def held_for(self) -> timedelta:
+        """How long a decision can be taken back."""
+        return timedelta(seconds=UNDO_SECONDS if isinstance(self.undo_seconds, UnsetType) else self.undo_seconds)
+
+    @property
+    def blind(self) -> float:
+        """The part of the cases that are read blind first, 0 to 1."""
+        return 0.0 if isinstance(self.blind_share, UnsetType) else self.blind_share
+
+    @property
+    def second_person(self) -> FourEyes:
+        """What two people must agree on."""
+        return FourEyes.NONE if isinstance(self.four_eyes, UnsetType) else self.four_eyes
 
 
 class Program(Strict, frozen=True, kw_only=True):
@@ -109,9 +145,16 @@ class Program(Strict, frozen=True, kw_only=True):
     paused: bool = False
     # Unset where nothing is said: a program is stored with its interviews, and the release before knows no such member.
     orderable: bool | UnsetType = UNSET
+    # Unset is none: an interview that began without follow-ups goes on without them, whatever a newer release would ask.
+    follow_ups: Annotated[int, Meta(ge=0, le=2, description="most for each question")] | UnsetType = UNSET
     delay: Annotated[int, Meta(ge=1, description="hours")] | None = None
     quiet_hours: QuietHours | None = None
     notice: NoticePeriod | None = None
+
+    @property
+    def most_follow_ups(self) -> int:
+        """The most follow-ups that one question may have; 0: none are asked."""
+        return 0 if isinstance(self.follow_ups, UnsetType) else self.follow_ups
 
 
 NOT_YET_SUPPORTED = ("delay", "quiet_hours", "notice")

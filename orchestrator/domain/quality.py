@@ -1,63 +1,128 @@
-"""Transcript quality and suspicious text. A flag sends a case to a person; it never changes a score (N11)."""
+"""Transcript quality: what can be graded at all, and what a person should know. A flag never changes a score (N11, R14)."""
 
 import re
-import unicodedata
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
-from orchestrator.domain.transcript import Plan, Transcript
+from msgspec import Struct
+
+from orchestrator.domain.copying import gives_back, is_boilerplate, same_answers
+from orchestrator.domain.gibberish import is_gibberish
+from orchestrator.domain.language import other_language
+from orchestrator.domain.suspicion import suspicious as suspicious
+from orchestrator.domain.transcript import Plan, Speaker, Transcript
 from orchestrator.domain.uncertainty import ReviewReason
 
 SHORT_ANSWER_WORDS = 15
+FEWEST_WORDS = 4
+"""Below this an answer to an open question is no answer: "yes", "ok thanks"."""
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+# Scripts without spaces: a letter counts as a word.
+_SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
-# Phrases that address a grader rather than an interviewer. Broad: a false alarm costs a reviewer a minute. Yet people
-# who answer questions about work do ignore rules, see system messages and speak of ratings, so each phrase names what
-# only a grader has, or orders it about.
-_INJECTION = re.compile(
-    r"""(?ixsm)
-    \b(ignor(e|ing)|disregard(ing)?|forget|override|bypass|skip)\b
-        (\s+(all|any|every(thing)?|the|this|these|those|your|my|of|and|other|previous|prior|earlier|above|existing|given
-            |scoring|grading|evaluation|rating|safety))*
-        \s+(instructions?|prompts?|rubrics?|guidelines|directives|criteria|(?<=your\s)rules|(?<=scoring\s)rules
-            |(?<=grading\s)rules|(?<=previous\s)rules)\b
-    | \b(ignore|disregard|forget)\s+(everything|anything|all|whatever)(\s+(that|you|was|were|is|has|been))*
-        \s+(above|before|told|said|instructed|written|see)\b
-    | \b(system|developer)\s*prompt\b
-    | \b(new|updated|important|hidden)\s+(system\s+|developer\s+)?instructions?\s*(:|for\s+(the|you)\b)
-    | (^|[.!?]\s{1,3})[^\w\n]{0,20}(system|assistant|developer)(\s+(message|note|override))?\s*:
-    | \byou\s+are\s+(now\s+)?(an?\s+|the\s+)?(\w+\s+)?(ai|assistant|grader|evaluator|language\s+model|llm|chatbot)\b
-    | \b(dear|attention|note\s+to|message\s+to|hello|hey)\s*,?\s+(the\s+)?(\w+\s+)?(ai|grader|evaluator|llm|language\s+model)\b
-    | \b(give|assign|award|return|output|set|mark|rate|score|grade)\s+
-        ((me|this|it|these|my|the|candidate|applicant|answers?|response|interview|every|each|all|competency|competencies
-            |of|them|a|an|as|with|at|in|to)\s+)*
-        ((level|score|rating|band|mark|grade)s?\W+(of\s+|to\s+|is\s+)?)?
-        (5|five|100|(the\s+)?(highest|maximum|max|full|top|best|perfect)(\s+possible)?\s+(score|rating|marks?|points|grade|band)
-            |(highest|maximum|max)(ly)?\s*[.!]|(strong|top)\s+(evidence|band))\b
-        (?!\s*(stars?|minutes?|hours?|days?|years?|people|customers?|weeks?|percent|euros?|dollars?|pounds?|of\s+(the|our|my|them)\b|[%€$£]))
-    | \b(as\s+an?\s+(ai|language\s+model)|jailbreak|prompt\s+injection|developer\s+mode)\b
-    | \b(respond|reply|answer)\s+(only\s+)?(with|in)\s+(valid\s+)?json\b
-    | "(level|score|rating)"\s*:\s*"?\d
-    | </?\s*(candidate|system|instruction|assistant|answer|turn)[^>]{0,40}>
-    | \[/?(inst|system)\]
-    | <\|[^|>]{0,20}\|>
+
+class Verdict(StrEnum):
+    """What becomes of a transcript before anybody grades it."""
+
+    SCORE = "score"
+    REINVITE = "reinvite"
+    PERSON = "person"
+
+
+class Defect(StrEnum):
+    """What is wrong with an answer. The values are those of `ReviewReason`."""
+
+    EMPTY = "empty"
+    TOO_SHORT = "short_answers"
+    WRONG_LANGUAGE = "wrong_language"
+    GIBBERISH = "gibberish"
+    COPIED = "copied"
+
+
+class Gate(Struct, frozen=True):
+    """The verdict with its reasons, which may be there with SCORE too: then they are for a person to know.
+
+    ``unusable`` holds the ids of the questions whose answers no grader should see.
     """
-)
+
+    verdict: Verdict
+    reasons: tuple[Defect, ...] = ()
+    unusable: tuple[str, ...] = ()
+
+
+def gate(transcript: Transcript, plan: Plan, language: str) -> Gate:
+    """Say whether a transcript can be graded; ``language`` (``en``, ``de-AT``) is the one that the rubric is written in.
+
+    At least half of the answers unusable, or nothing but a few words in all of them, and no grader is asked for a level: a
+    person decides, or the candidate is asked again where a mishap is likely (nothing, next to nothing, or no words at all).
+    A low number is never the outcome.
+    """
+    answers = _answers(transcript)
+    if not any(text.strip() for text in answers.values()):
+        return Gate(Verdict.REINVITE, (Defect.EMPTY,))
+    defects = _defects(answers, [question.text for question in plan.questions], language)
+    unusable = tuple(question for question, defect in defects.items() if defect is not Defect.TOO_SHORT)
+    lost = len(unusable) * 2 >= len(answers) or len(defects) == len(answers)
+    reasons = tuple(dict.fromkeys(defect for defect in defects.values() if lost or defect is not Defect.TOO_SHORT))
+    return Gate(_verdict(reasons) if lost else Verdict.SCORE, reasons, unusable)
+
+
+def usable(transcript: Transcript, gated: Gate) -> Transcript:
+    """The transcript without the answers that the gate found unusable; the turns that stay keep their index."""
+    return Transcript(
+        tuple(
+            turn
+            for turn in transcript.turns
+            if turn.speaker is not Speaker.CANDIDATE or turn.question_id not in gated.unusable
+        )
+    )
 
 
 def flags(transcript: Transcript, plan: Plan) -> tuple[ReviewReason, ...]:
     """What a person should know before believing a score of this transcript."""
-    answers: dict[str, str] = {}
-    for turn in transcript.candidate_turns:
-        answers[turn.question_id] = f"{answers.get(turn.question_id, '')}\n{turn.text}"
+    answers = _answers(transcript)
     found: list[ReviewReason] = []
     if any(question.id not in answers for question in plan.questions):
         found.append(ReviewReason.UNANSWERED)
     if any(len(text.split()) < SHORT_ANSWER_WORDS for text in answers.values()):
         found.append(ReviewReason.SHORT_ANSWERS)
-    if any(_INJECTION.search(_plain(text)) for text in answers.values()):
+    if suspicious(transcript):
         found.append(ReviewReason.POSSIBLE_INJECTION)
     return tuple(found)
 
 
-def _plain(text: str) -> str:
-    """Without letters that only look like others in width or cannot be seen at all: both hide phrases from a search."""
-    visible = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFKC", visible)
+def _answers(transcript: Transcript) -> Mapping[str, str]:
+    answers: dict[str, str] = {}
+    for turn in transcript.candidate_turns:
+        answers[turn.question_id] = f"{answers.get(turn.question_id, '')}\n{turn.text}"
+    return answers
+
+
+def _defects(answers: Mapping[str, str], asked: Sequence[str], language: str) -> Mapping[str, Defect]:
+    """The defect of each answer that has one, by question id."""
+    same = same_answers(list(answers.values()))
+    found = {question: Defect.COPIED if same else _defect(text, asked, language) for question, text in answers.items()}
+    return {question: defect for question, defect in found.items() if defect is not None}
+
+
+def _defect(text: str, asked: Sequence[str], language: str) -> Defect | None:
+    if is_gibberish(text):
+        return Defect.GIBBERISH
+    if other_language(text, language) is not None:
+        return Defect.WRONG_LANGUAGE
+    if is_boilerplate(text) or gives_back(text, asked):
+        return Defect.COPIED
+    if _length(text) < FEWEST_WORDS:
+        return Defect.TOO_SHORT
+    return None
+
+
+def _length(text: str) -> int:
+    """Words of a text: names and figures count, and each letter of a script without spaces."""
+    return len(_WORD.findall(text)) + len(_SPACELESS.findall(text))
+
+
+def _verdict(reasons: Sequence[Defect]) -> Verdict:
+    """A person for what was written on purpose, another invitation for what looks like a mishap."""
+    deliberate = {Defect.WRONG_LANGUAGE, Defect.COPIED}
+    return Verdict.PERSON if deliberate & set(reasons) else Verdict.REINVITE

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from orchestrator.domain.blinding import Blinded, blind, identity_parts
-from orchestrator.domain.evidence import MIN_QUOTE, Located, locate
+from orchestrator.domain.blinding import Blinded, Span, blind, identity_parts
+from orchestrator.domain.grounding import Grounded, Source, ground
 from orchestrator.domain.scoring import (
     CompetencyClaim,
     Evidence,
@@ -17,6 +18,8 @@ from orchestrator.domain.scoring import (
     band_of,
     combine_samples,
 )
+from orchestrator.domain.stability import medians_by_model, receipt_of
+from orchestrator.domain.suspicion import suspicious
 from orchestrator.domain.transcript import Transcript, blinded_transcript
 from rubrics.schema import Competency, Rubric
 
@@ -58,20 +61,36 @@ def build_scorecard(
     """Make the scorecard of a grader's samples.
 
     ``transcript`` is the original one, ``blinded`` the way back from `prepare`. A level stands only with at least one
-    quote that the candidate said; every other competency is unscored with its reason.
+    quote that the candidate said; every other competency is unscored with its reason. An answer that echoes what no answer
+    may hold counts for nothing.
     """
-    rated = [
-        _rate(
-            competency,
-            [claim for sample in samples for claim in sample if claim.competency == competency.id],
-            answered=_answered(competency, rubric, transcript),
-            rating_error=_rating_error(competency, provisional=provisional),
-            source=_Source(transcript, blinded),
+    source = Source(transcript, blinded)
+    grounded = {
+        competency.id: tuple(
+            tuple(
+                ground(claim, competency, source)
+                for claim in sample
+                if claim.competency == competency.id and not claim.echoed
+            )
+            for sample in samples
         )
         for competency in rubric.competencies
-    ]
-    scores = tuple(score for score, _ in rated)
+    }
+    addressed = suspicious(transcript)
+    scores = tuple(
+        _kept_inside(
+            _rate(
+                competency,
+                [one for sample in grounded[competency.id] for one in sample],
+                answered=_answered(competency, rubric, transcript),
+                rating_error=_rating_error(competency, provisional=provisional),
+            ),
+            addressed,
+        )
+        for competency in rubric.competencies
+    )
     whole = aggregate(scores, rubric)
+    kept = [one for of_samples in grounded.values() for sample in of_samples for one in sample]
     return Scorecard(
         rubric_hash=rubric_hash,
         rater=rater,
@@ -81,76 +100,68 @@ def build_scorecard(
         coverage=whole.coverage,
         band=band_of(whole.value, rubric).key,
         provisional=provisional,
-        dropped_quotes=sum(dropped for _, dropped in rated),
+        dropped_quotes=sum(one.dropped for one in kept),
+        receipt=receipt_of(grounded, rubric, echoed=sum(claim.echoed for sample in samples for claim in sample)),
     )
 
 
-class _Source(Struct, frozen=True):
-    transcript: Transcript
-    blinded: Mapping[int, Blinded]
-
-
-def _rate(
-    competency: Competency,
-    claims: Sequence[CompetencyClaim],
-    *,
-    answered: bool,
-    rating_error: float,
-    source: _Source,
-) -> tuple[Score, int]:
-    """The score of one competency, and how many of its quotes stood nowhere."""
-    level, error = combine_samples(claims, rating_error=rating_error)
-    levels = tuple(claim.level for claim in claims if claim.level is not None)
+def _rate(competency: Competency, samples: Sequence[Grounded], *, answered: bool, rating_error: float) -> Score:
+    """The score of one competency, from the samples whose level lies nearest to the combined one."""
+    rated = tuple(one.level for one in samples if one.level is not None)
+    level, error = combine_samples([one.level for one in samples], rating_error=rating_error)
     if level is None:
-        return _unscored(competency, _why_unscored(claims, answered=answered), claims, levels), 0
-    chosen = _nearest(claims, level)
-    quotes = tuple(dict.fromkeys(quote for claim in chosen for quote in claim.quotes))
-    located = _solid(locate(quotes, source.transcript, source.blinded))
-    if not located.evidence:
-        reason = Unscored.QUOTES_NOT_FOUND if quotes else Unscored.INSUFFICIENT_EVIDENCE
-        return _unscored(competency, reason, chosen, levels), located.dropped
-    score = Score(
+        return Score(
+            competency=competency.id,
+            level=None,
+            unscored=_why_unscored(samples, answered=answered),
+            rationale=next((one.claim.reason for one in samples), ""),
+            samples=rated,
+        )
+    chosen = _nearest(samples, level)
+    return Score(
         competency=competency.id,
         level=level,
         standard_error=error,
-        evidence=located.evidence,
-        rationale=chosen[0].reason,
-        indicators=tuple(dict.fromkeys(indicator for claim in chosen for indicator in claim.indicators)),
-        samples=levels,
+        evidence=_each_once(chosen),
+        rationale=chosen[0].claim.reason,
+        indicators=tuple(dict.fromkeys(indicator for one in chosen for indicator in one.indicators)),
+        samples=rated,
+        by_model=medians_by_model(samples),
     )
-    return score, located.dropped
 
 
-def _nearest(claims: Sequence[CompetencyClaim], level: float) -> Sequence[CompetencyClaim]:
-    """The claims whose own level lies nearest to the combined one: their words explain it best."""
-    rated = [(abs(claim.level - level), claim) for claim in claims if claim.level is not None]
+def _kept_inside(score: Score, addressed: Mapping[int, Sequence[Span]]) -> Score:
+    """Evidence that holds words to the software is for reviewers, who see the flag beside it, and becomes no bullet."""
+    evidence = tuple(
+        replace(one, identifying=True)
+        if any(span.start < one.end and one.start < span.end for span in addressed.get(one.turn, ()))
+        else one
+        for one in score.evidence
+    )
+    return replace(score, evidence=evidence)
+
+
+def _nearest(samples: Sequence[Grounded], level: float) -> Sequence[Grounded]:
+    """The samples whose own level lies nearest to the combined one: their words explain it best."""
+    rated = [(abs(one.level - level), one) for one in samples if one.level is not None]
     least = min(distance for distance, _ in rated)
-    return [claim for distance, claim in rated if distance == least]
+    return [one for distance, one in rated if distance == least]
 
 
-def _solid(located: Located) -> Located:
-    """Leave out evidence that is next to nothing, such as the lone dot that a claim of twelve dots would find."""
-    kept = tuple(evidence for evidence in located.evidence if _says_something(evidence))
-    return Located(kept, located.dropped + len(located.evidence) - len(kept))
+def _each_once(samples: Sequence[Grounded]) -> tuple[Evidence, ...]:
+    found = {(e.turn, e.start, e.end): e for one in reversed(samples) for e in reversed(one.evidence)}
+    return tuple(reversed(found.values()))
 
 
-def _says_something(evidence: Evidence) -> bool:
-    # A blinded name may be shorter than its placeholder: such a span was long enough when it was claimed.
-    return len(evidence.quote) >= MIN_QUOTE or (evidence.identifying and bool(evidence.quote.strip()))
-
-
-def _why_unscored(claims: Sequence[CompetencyClaim], *, answered: bool) -> Unscored:
+def _why_unscored(samples: Sequence[Grounded], *, answered: bool) -> Unscored:
+    """Why there is no level. A sample counts as refused where the model refused; without any sample grading failed."""
     if not answered:
         return Unscored.NO_ANSWER
-    refused = sum(claim.reason == REFUSED for claim in claims)
-    return Unscored.GRADING_FAILED if refused * 2 >= len(claims) else Unscored.INSUFFICIENT_EVIDENCE
-
-
-def _unscored(
-    competency: Competency, reason: Unscored, claims: Sequence[CompetencyClaim], levels: tuple[int, ...]
-) -> Score:
-    rationale = next((claim.reason for claim in claims), "")
-    return Score(competency=competency.id, level=None, unscored=reason, rationale=rationale, samples=levels)
+    refused = sum(one.claim.reason == REFUSED for one in samples)
+    if refused * 2 >= len(samples):
+        return Unscored.GRADING_FAILED
+    invented = any(one.dropped and not one.evidence for one in samples)
+    return Unscored.QUOTES_NOT_FOUND if invented else Unscored.INSUFFICIENT_EVIDENCE
 
 
 def _answered(competency: Competency, rubric: Rubric, transcript: Transcript) -> bool:

@@ -5,8 +5,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from orchestrator.domain.ablation import shifted
+from orchestrator.domain.conformal import CalibrationSet, calibration_for, conformal_borderline, grader_key
 from orchestrator.domain.program import ReviewMode, ReviewPolicy
 from orchestrator.domain.scoring import Scorecard
+from orchestrator.domain.stability import models_disagree, unstable
 from rubrics.schema import Rubric
 
 
@@ -25,6 +28,10 @@ class ReviewReason(StrEnum):
     GRADING_FAILED = "grading_failed"
     ADJUSTMENT = "adjustment"
     PERSON = "person"
+    EMPTY = "empty"
+    WRONG_LANGUAGE = "wrong_language"
+    GIBBERISH = "gibberish"
+    COPIED = "copied"
 
 
 class Distance(Struct, frozen=True):
@@ -42,15 +49,24 @@ class Distance(Struct, frozen=True):
 
 def nearest_cut(value: float, standard_error: float, rubric: Rubric, *, z: float) -> Distance:
     """The cut that lies nearest. The lowest band's cut is no border: nothing lies below it."""
-    cuts = sorted(band.cut for band in rubric.bands if band.cut is not None)[1:]
+    cuts = _borders(rubric)
     cut = min(cuts, key=lambda c: abs(value - c))
     return Distance(cut, abs(value - cut), z * standard_error)
 
 
 def review_reasons(
-    card: Scorecard, rubric: Rubric, policy: ReviewPolicy, flags: Sequence[ReviewReason]
+    card: Scorecard,
+    rubric: Rubric,
+    policy: ReviewPolicy,
+    flags: Sequence[ReviewReason],
+    *,
+    calibrations: Sequence[CalibrationSet] = (),
 ) -> tuple[ReviewReason, ...]:
-    """Every reason why a person must decide; empty means that the policy lets the result stand (N5)."""
+    """Every reason why a person must decide; empty means that the policy lets the result stand (N5).
+
+    A score is borderline by its standard error, or by the interval of a calibration set for this rubric version and this
+    grader, where ``calibrations`` holds one: each can send a case to a person, neither can keep one from it.
+    """
     reasons: list[ReviewReason] = []
     if policy.mode is ReviewMode.ALWAYS:
         reasons.append(ReviewReason.POLICY)
@@ -58,12 +74,32 @@ def review_reasons(
         reasons.append(ReviewReason.PROVISIONAL)
     if card.aggregate is None or card.standard_error is None:
         reasons.append(ReviewReason.THIN_EVIDENCE)
-    elif nearest_cut(card.aggregate, card.standard_error, rubric, z=policy.z).borderline:
+    elif nearest_cut(card.aggregate, card.standard_error, rubric, z=policy.z).borderline or _straddling(
+        card, card.aggregate, rubric, calibrations
+    ):
         reasons.append(ReviewReason.BORDERLINE)
     if card.coverage < 1 and ReviewReason.THIN_EVIDENCE not in reasons:
         reasons.append(ReviewReason.THIN_EVIDENCE)
     if card.dropped_quotes:
         reasons.append(ReviewReason.QUOTES_NOT_FOUND)
-    if any(len(s.samples) > 1 and max(s.samples) - min(s.samples) > 1 for s in card.scores):
+    if _disagreeing(card):
         reasons.append(ReviewReason.DISAGREEMENT)
+    if shifted(card) or (card.receipt is not None and card.receipt.echoed):
+        reasons.append(ReviewReason.POSSIBLE_INJECTION)
     return tuple(dict.fromkeys([*reasons, *flags]))
+
+
+def _borders(rubric: Rubric) -> Sequence[float]:
+    return sorted(band.cut for band in rubric.bands if band.cut is not None)[1:]
+
+
+def _straddling(card: Scorecard, value: float, rubric: Rubric, calibrations: Sequence[CalibrationSet]) -> bool:
+    found = calibration_for(calibrations, rubric_hash=card.rubric_hash, grader=grader_key(card.rater))
+    return isinstance(found, CalibrationSet) and conformal_borderline(value, found, _borders(rubric))
+
+
+def _disagreeing(card: Scorecard) -> bool:
+    """Say whether samples, models, or the answers with and without words that speak to a grader, differ too much."""
+    apart = any(len(s.samples) > 1 and max(s.samples) - min(s.samples) > 1 for s in card.scores)
+    unsteady = card.receipt is not None and unstable(card.receipt)
+    return apart or unsteady or any(models_disagree(score) for score in card.scores) or shifted(card)

@@ -8,6 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from orchestrator.domain.blinding import Span
+from orchestrator.domain.suspicion import suspicious_spans
+from orchestrator.grading.wording import Sentence, sentences
+
 
 class Signal(StrEnum):
     """A part of an account; the value is how the rationale names it."""
@@ -53,6 +57,38 @@ _CUES: Mapping[Signal, re.Pattern[str]] = {
 }
 
 
+# Saying that one does not do something, or not always. Words that only sound modest (perhaps, I think, kind of) are left
+# out: they are a manner of speaking, and manners differ between groups of people.
+_LIMITS = re.compile(
+    r"""(?ix)
+    \b(i|we)\s+(\w+ly\s+|just\s+)?(do|did|have|had|was|were|am|are|would|could|can)(n['’]t|\s+not)\b
+    | \b(i['’]m|we['’]re|i['’]ve|we['’]ve)\s+not\b | \b(i|we)\s+(never|rarely|seldom|hardly|barely)\b
+    | (\bnot|n['’]t)\s+(be\s+|been\s+)?(always|consistent\w*|every|formal\w*|systematic\w*|strict\w*|deliberate\w*|typically|usually|regular\w*)\b
+    | \b(it|that|this)\s+(just\s+)?(depends|depended|varies|varied|slips|slipped)\b | \b(ad\s+hoc|inconsistent\w*|informal\w*|by\s+eye|on\s+the\s+fly)\b
+    | \b(sometimes|mostly|most\s+of\s+the\s+time|best[\s-]case|whatever)\b | \bonly\s+(when|if)\b
+    """
+)
+
+
+def limits(text: str) -> bool:
+    """Say whether a text says that something is not done, or not always. English only."""
+    return _LIMITS.search(text) is not None
+
+
 def signals(texts: Sequence[str]) -> tuple[Signal, ...]:
     """The parts of an account that these sentences show, in a fixed order."""
     return tuple(signal for signal, pattern in _CUES.items() if any(pattern.search(text) for text in texts))
+
+
+def counted(text: str, suspicious: Sequence[Span]) -> tuple[Sentence, ...]:
+    """The sentences of a text that count: each once, and none that touches a span which speaks to a grader (N11)."""
+    kept: dict[tuple[str, ...], Sentence] = {}
+    for one in sentences(text):
+        if not any(span.start < one.end and one.start < span.end for span in suspicious):
+            kept.setdefault(one.stems, one)
+    return tuple(kept.values())
+
+
+def speaks_to_a_grader(text: str) -> bool:
+    """Say whether a text gives orders to whoever rates it (N11)."""
+    return bool(suspicious_spans(text))

@@ -1,17 +1,25 @@
-"""What a model sent back, read strictly: a reply that breaks the schema is no reply, and nothing is coerced."""
+"""What a model sent back, read strictly: a reply that breaks the schema is no reply, and nothing is coerced.
 
+An answer gives a verdict on every indicator and no level. The answers of earlier prompts, with a level, are refused like
+any other that breaks the schema: a level that the model named must not stand for one that the checklist gave. Scorecards
+that were made from them stay as they are.
+"""
+
+import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from orchestrator.domain.scorecard import REFUSED
-from orchestrator.domain.scoring import CompetencyClaim, QuoteClaim, Usage
+from orchestrator.domain.scoring import CompetencyClaim, IndicatorVerdict, QuoteClaim, Showing, Usage
 from orchestrator.grading.prompting import indicator_ids
-from rubrics.schema import Competency, Level
+from rubrics.schema import Competency
 
 FINISHED = (None, "stop")
-MAX_QUOTES = 20
+MAX_QUOTES = 8
+_LETTERS = re.compile(r"[^0-9a-z]+")
 # Broken UTF-8 and nesting without end come through msgspec as Python's own errors.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -59,9 +67,11 @@ class _Quote(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Verdict(Struct, frozen=True, forbid_unknown_fields=True):
     quotes: Annotated[tuple[_Quote, ...], Meta(max_length=MAX_QUOTES)]
-    indicators: tuple[str, ...]
-    sufficient: bool
-    level: Level | None
+    shown: Showing
+
+
+class _Answer(Struct, frozen=True, forbid_unknown_fields=True):
+    indicators: dict[str, _Verdict]
     rationale: Annotated[str, Meta(max_length=4000)]
 
 
@@ -94,26 +104,41 @@ def read_completion(body: bytes) -> Answered:
 
 
 def read_claim(answered: Answered, competency: Competency) -> CompetencyClaim:
-    """Turn one answer into a claim. Without sufficient evidence there is no level, whatever else was said.
+    """Turn one answer into a claim: a verdict on each indicator, in the rubric's order. The level is not the model's to give.
 
     Raises:
-        AnswerInvalid: the answer breaks the schema: a level outside 1 to 5, an unknown indicator, a missing field.
+        AnswerInvalid: the answer breaks the schema: a missing or unknown indicator or field, a word other than yes, no and
+            contradicted, a level.
     """
     if answered.refused:
         return CompetencyClaim(competency=competency.id, level=None, reason=REFUSED)
     try:
-        verdict = msgspec.json.decode(answered.content.encode(errors="replace"), type=_Verdict)
+        answer = msgspec.json.decode(answered.content.encode(errors="replace"), type=_Answer)
     except _UNREADABLE as error:
         raise AnswerInvalid("the model's answer does not follow the schema") from error
-    if not set(verdict.indicators) <= set(indicator_ids(competency)):
-        raise AnswerInvalid("the model's answer names an indicator that the rubric does not have")
+    asked = indicator_ids(competency)
+    if set(answer.indicators) != set(asked):
+        raise AnswerInvalid("the model's answer does not hold the indicators of the rubric")
     return CompetencyClaim(
         competency=competency.id,
-        level=verdict.level if verdict.sufficient else None,
-        reason=verdict.rationale,
-        quotes=tuple(QuoteClaim(quote.turn, quote.text) for quote in verdict.quotes),
-        indicators=tuple(dict.fromkeys(verdict.indicators)),
+        level=None,
+        reason=answer.rationale,
+        verdicts=tuple(_read(indicator, answer.indicators[indicator]) for indicator in asked),
     )
+
+
+def echoes(answered: Answered, secrets: Sequence[str]) -> bool:
+    """Say whether an answer repeats what no answer may hold, whatever the case and with whatever marks in between.
+
+    A model that repeats the code word or a boundary line did what somebody in the transcript told it.
+    """
+    said = _LETTERS.sub("", answered.content.casefold())
+    return any(_LETTERS.sub("", secret.casefold()) in said for secret in secrets)
+
+
+def _read(indicator: str, verdict: _Verdict) -> IndicatorVerdict:
+    quotes = tuple(QuoteClaim(quote.turn, quote.text) for quote in verdict.quotes)
+    return IndicatorVerdict(indicator=indicator, showing=verdict.shown, quotes=quotes)
 
 
 class _Billed(Struct, frozen=True):

@@ -5,166 +5,154 @@ sends or receives. Retries over time belong to the work engine; here one unusabl
 """
 
 import asyncio
-import logging
-import math
-import secrets
-from collections.abc import Coroutine, Mapping, Sequence
-from email.utils import parsedate_to_datetime
+from collections.abc import Coroutine, Sequence
 
-import openai
-from msgspec import Struct, field
-from openai.types.chat import ChatCompletionMessageParam
-from openai.types.shared_params import ResponseFormatJSONSchema
+import msgspec
+from msgspec import Struct, field, structs
 
 from orchestrator.domain.doctor_facts import ServiceState
 from orchestrator.domain.scorecard import NO_ANSWER
 from orchestrator.domain.scoring import CompetencyClaim, Rater, RaterKind, Usage
 from orchestrator.errors import GradingFailed
-from orchestrator.grading.answer import AnswerInvalid, read_claim, read_completion, read_usage
-from orchestrator.grading.prompting import indicator_ids, prompt_for, prompt_hash, reply_schema
-from orchestrator.grading.question import ask_endpoint
+from orchestrator.grading.answer import AnswerInvalid, echoes, read_claim, read_completion, read_usage
+from orchestrator.grading.budget import Budget, Prices, total
+from orchestrator.grading.chat import CALL_SECONDS, CONCURRENCY, ChatCall, ChatEndpoint, chat_endpoint
+from orchestrator.grading.prompting import Layout, Prompt, indicator_ids, prompt_for, prompt_hash, reply_schema
+from orchestrator.grading.vote import Ballot, ballots, model_names
 from orchestrator.ports import GradingReply, GradingRequest
 from rubrics.schema import Competency
 
-CALL_SECONDS = 60.0
-CONCURRENCY = 4
 TRIES = 2
-_RETRYABLE_STATUS = frozenset({408, 409, 425, 429})
-_SERVER_ERROR = 500
 
 
-class _Tally(Struct):
-    """What one grading used so far, over all its calls."""
+class Sampling(Struct, frozen=True, kw_only=True):
+    """How a grader asks: which models take turns, how often, how, and within which budget for one interview."""
 
+    models: tuple[str, ...]
+    samples: int = 1
+    temperature: float | None = 0.0
+    seed: int | None = None
+    tokens: int | None = None
+    prices: Prices | None = None
+
+
+class _Course(Struct):
+    """One grading under way: what it asks and what it used so far, over all its calls."""
+
+    request: GradingRequest
+    ballots: tuple[Ballot, ...]
+    budget: Budget
     usages: list[Usage] = field(default_factory=list)
-    models: set[str] = field(default_factory=set)
-
-    def total(self) -> Usage:
-        return Usage(
-            requests=sum(usage.requests for usage in self.usages),
-            input_tokens=sum(usage.input_tokens for usage in self.usages),
-            output_tokens=sum(usage.output_tokens for usage in self.usages),
-        )
+    answered_by: set[str] = field(default_factory=set)
 
 
 class ModelGrader:
     """Grades through a chat-completions endpoint.
 
-    ``timeout`` is the deadline of one call in seconds; ``concurrency`` is how many calls are under way at once, over all
-    interviews that this grader is given: there is one in each process, so the endpoint sees processes × concurrency.
+    The endpoint's ``concurrency`` is how many calls are under way at once, over all interviews that this grader is given:
+    there is one in each process, so the endpoint sees processes × concurrency.
     """
 
     provisional = False
 
-    def __init__(
-        self,
-        client: openai.AsyncOpenAI,
-        model: str,
-        *,
-        samples: int = 1,
-        temperature: float | None = 0.0,
-        seed: int | None = None,
-        timeout: float = CALL_SECONDS,
-        concurrency: int = CONCURRENCY,
-    ) -> None:
-        self._client = client
-        self._model = model
-        self._samples = samples
-        self._temperature = temperature
-        self._seed = seed
-        self._timeout = timeout
-        self._slots = asyncio.Semaphore(concurrency)
+    def __init__(self, endpoint: ChatEndpoint, sampling: Sampling) -> None:
+        self._endpoint = endpoint
+        self._sampling = sampling
 
     async def grade(self, request: GradingRequest) -> GradingReply:
         """Grade every competency, as often as the grader or the request asks, whichever is more.
 
         Raises:
-            GradingFailed: a call failed, or was answered unusably twice; ``retryable`` says whether to ask again.
+            GradingFailed: a call failed, or was answered unusably twice, or the interview would take more tokens than it
+                may; ``retryable`` says whether to ask again.
         """
-        samples = max(self._samples, request.samples)
-        tally = _Tally()
+        how = self._sampling
+        samples = max(how.samples, request.samples)
+        course = _Course(
+            request, ballots(how.models, samples, seed=how.seed), Budget(how.tokens, spent=request.spent_tokens)
+        )
+        competencies = request.rubric.competencies
         if any(turn.text.strip() for turn in request.transcript.candidate_turns):
-            claims = await self._ask_all(request, samples, tally)
+            calls = [
+                self._claim(course, competency, ballot) for ballot in course.ballots for competency in competencies
+            ]
+            claims = await _all_or_none(calls)
         else:
-            claims = [_silence(competency) for competency in request.rubric.competencies] * samples
-        width = len(request.rubric.competencies)
+            claims = [_silence(competency) for competency in competencies] * len(course.ballots)
+        width = len(competencies)
         return GradingReply(
-            rater=self._rater(samples, tally),
+            rater=self._rater(course),
             samples=tuple(tuple(claims[start : start + width]) for start in range(0, len(claims), width)),
         )
 
     async def question(self) -> ServiceState:
-        """Ask the endpoint whether it takes our key and knows the model; nothing is graded."""
-        return await ask_endpoint(self._client, self._model)
+        """Ask the endpoint whether it takes our key and knows every model; nothing is graded."""
+        states = [await self._endpoint.knows(model) for model in self._sampling.models]
+        return next((state for state in states if state is not ServiceState.FINE), ServiceState.FINE)
 
     async def aclose(self) -> None:
         """Release connections."""
-        await self._client.close()
+        await self._endpoint.aclose()
 
-    async def _ask_all(self, request: GradingRequest, samples: int, tally: _Tally) -> Sequence[CompetencyClaim]:
-        return await _all_or_none(
-            [
-                self._claim(request, competency, sample, samples, tally)
-                for sample in range(samples)
-                for competency in request.rubric.competencies
-            ]
-        )
-
-    async def _claim(
-        self, request: GradingRequest, competency: Competency, sample: int, samples: int, tally: _Tally
-    ) -> CompetencyClaim:
+    async def _claim(self, course: _Course, competency: Competency, ballot: Ballot) -> CompetencyClaim:
         for attempt in range(TRIES):
-            # Another seed each time: the same one would give the same unusable answer.
-            seed = None if self._seed is None else self._seed + sample + attempt * samples
-            async with self._slots:
-                body = await self._complete(request, competency, descending=bool(sample % 2), seed=seed)
-            tally.usages.append(read_usage(body))
+            prompt = prompt_for(
+                course.request.rubric, competency, course.request.transcript, Layout.fresh(ballot.order)
+            )
+            body = await self._ask(course, competency, ballot, prompt, attempt)
             try:
                 answered = read_completion(body)
+                if echoes(answered, prompt.secrets):
+                    return CompetencyClaim(competency=competency.id, level=None, model=ballot.model, echoed=True)
                 claim = read_claim(answered, competency)
             except AnswerInvalid as error:
                 unusable = str(error)
                 continue
-            tally.models.add(answered.model)
-            return claim
+            course.answered_by.add(answered.model)
+            return structs.replace(claim, model=ballot.model)
         raise GradingFailed(f"{unusable} ({competency.id}, asked {TRIES} times)", retryable=True)
 
-    async def _complete(
-        self, request: GradingRequest, competency: Competency, *, descending: bool, seed: int | None
+    async def _ask(
+        self, course: _Course, competency: Competency, ballot: Ballot, prompt: Prompt, attempt: int
     ) -> bytes:
-        boundary = f"transcript-{secrets.token_hex(8)}"
-        prompt = prompt_for(request.rubric, competency, request.transcript, boundary=boundary, descending=descending)
-        messages: list[ChatCompletionMessageParam] = [
-            {"role": "system", "content": prompt.system},
-            {"role": "user", "content": prompt.user},
-        ]
-        try:
-            async with asyncio.timeout(self._timeout):
-                response = await self._client.chat.completions.with_raw_response.create(
-                    model=self._model,
-                    messages=messages,
-                    response_format=_response_format(competency),
-                    temperature=openai.omit if self._temperature is None else self._temperature,
-                    seed=openai.omit if seed is None else seed,
-                )
-        except openai.APIStatusError as error:
-            raise _refused_by_endpoint(error) from None
-        except (openai.APIConnectionError, TimeoutError) as error:
-            raise GradingFailed(f"no answer from the model ({type(error).__name__})", retryable=True) from None
-        return response.content
+        # Another seed each time: the same one would give the same unusable answer.
+        seed = None if ballot.seed is None else ballot.seed + attempt * len(course.ballots)
+        schema = reply_schema(indicator_ids(competency, ballot.order))
+        estimate = course.budget.hold(prompt.system, prompt.user, msgspec.json.encode(schema).decode())
+        body = await self._endpoint.ask(
+            ChatCall(
+                model=ballot.model,
+                system=prompt.system,
+                user=prompt.user,
+                name=competency.id,
+                schema=schema,
+                temperature=self._sampling.temperature,
+                seed=seed,
+            )
+        )
+        usage = read_usage(body)
+        course.budget.settle(estimate, usage)
+        course.usages.append(usage)
+        return body
 
-    def _rater(self, samples: int, tally: _Tally) -> Rater:
+    def _rater(self, course: _Course) -> Rater:
+        how = self._sampling
         return Rater(
             kind=RaterKind.MODEL,
-            name=self._model,
+            name=", ".join(how.models),
             prompt_hash=prompt_hash(),
             parameters={
-                "samples": samples,
-                "temperature": self._temperature,
-                "seed": self._seed,
-                "answered_by": ", ".join(sorted(filter(None, tally.models))) or None,
+                "samples": len(course.ballots),
+                "sampled_by": ", ".join(ballot.model for ballot in course.ballots),
+                "anchor_orders": " ".join("".join(map(str, ballot.order)) for ballot in course.ballots),
+                "temperature": how.temperature,
+                "seed": how.seed,
+                "answered_by": ", ".join(sorted(filter(None, course.answered_by))) or None,
+                "call_seconds": self._endpoint.timeout,
+                "concurrency": self._endpoint.concurrency,
+                "token_budget": how.tokens,
             },
-            usage=tally.total(),
+            usage=total(course.usages, how.prices),
         )
 
 
@@ -178,60 +166,21 @@ def model_grader(
     seed: int | None = None,
     timeout: float = CALL_SECONDS,
     concurrency: int = CONCURRENCY,
+    tokens: int | None = None,
+    prices: Prices | None = None,
 ) -> ModelGrader:
-    """Build a grader with a client of its own. ``timeout`` is in seconds, per call; ``concurrency`` counts calls at once."""
-    # At DEBUG the library logs whole requests: no setting may bring a candidate's words into a log.
-    logging.getLogger("openai").setLevel(logging.WARNING)
-    client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)
-    return ModelGrader(
-        client,
-        model,
-        samples=samples,
-        temperature=temperature,
-        seed=seed,
-        timeout=timeout,
-        concurrency=concurrency,
-    )
+    """Build a grader with a client of its own.
 
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks us to wait (Retry-After as seconds or as a date); None where it does not say.
-
-    A date is measured against the answer's own Date, so that neither side's clock matters.
+    ``model`` is a name, or several with commas between, which then take turns over the samples. ``timeout`` is in seconds,
+    per call; ``concurrency`` counts calls at once; ``tokens`` is what one interview may take, in both directions.
     """
-    value = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = _seconds_until(value, headers.get("date", ""))
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def _seconds_until(date: str, now: str) -> float:
-    try:
-        return (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds()
-    except (ValueError, TypeError):
-        return math.nan
-
-
-def _refused_by_endpoint(error: openai.APIStatusError) -> GradingFailed:
-    status = error.status_code
-    return GradingFailed(
-        f"the model endpoint answered {status}",
-        retryable=status in _RETRYABLE_STATUS or status >= _SERVER_ERROR,
-        retry_after=retry_after(error.response.headers),
+    endpoint = chat_endpoint(base_url=base_url, api_key=api_key, timeout=timeout, concurrency=concurrency)
+    return ModelGrader(
+        endpoint,
+        Sampling(
+            models=model_names(model), samples=samples, temperature=temperature, seed=seed, tokens=tokens, prices=prices
+        ),
     )
-
-
-def _response_format(competency: Competency) -> ResponseFormatJSONSchema:
-    return {
-        "type": "json_schema",
-        "json_schema": {
-            "name": competency.id,
-            "strict": True,
-            "schema": dict(reply_schema(indicator_ids(competency))),
-        },
-    }
 
 
 def _silence(competency: Competency) -> CompetencyClaim:

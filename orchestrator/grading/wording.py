@@ -5,13 +5,17 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
+from rapidfuzz import fuzz
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
-_TOKEN = re.compile(r"\[\w+\]|[^\W_]+(?:['’][^\W_]+)*")
+_TOKEN = re.compile(r"\[\w+\]|\d+[.,]\d+|[^\W_]+(?:['’][^\W_]+)*")
 _PRONOUNS = frozenset({"him", "her", "them", "us", "[name]"})
 _NEGATION_REACH = 2
 _MIN_STEM = 3
 _MIN_PREFIX = 5
+_MIN_MISSPELT = 6
+_ALIKE = 87.0
+_ARTICLES = frozenset({"a", "an", "the"})
 _FUNCTION_WORDS = """
 a about all also am an and are as at be because been but by can could did do does for from had has have he her him his
 i if in into is it its just me my no not of on or our out she so some than that the their them then there they this to
@@ -30,7 +34,7 @@ class Sentence(Struct, frozen=True):
     @property
     def content(self) -> frozenset[str]:
         """The stems that carry meaning."""
-        return frozenset(self.stems) - _FUNCTION_STEMS
+        return frozenset(self.stems) - FUNCTION_STEMS
 
 
 def sentences(text: str) -> Iterator[Sentence]:
@@ -52,18 +56,26 @@ def stems(text: str) -> tuple[str, ...]:
 def says(sentence: Sentence, cue: str) -> bool:
     """Say whether a sentence holds a cue: its words in order, at most one other word between two, and not negated.
 
-    The cue's last word may be the beginning of a word, such as ``reproduc``.
+    The cue's last word may be the beginning of a word, such as ``reproduc``. Articles count on neither side, since people
+    who learnt English late leave them out or put them elsewhere, and longer words may have a slip of the pen.
     """
-    wanted = stems(cue)
+    wanted, said = stems(cue), sentence.stems
     if not wanted:
         return False
+    # "Like a" would be no more than "like".
+    if len(_without_articles(wanted)) > 1:
+        wanted, said = _without_articles(wanted), _without_articles(said)
     first, alone = wanted[0], len(wanted) == 1
     # Most sentences hold not even the first word of most cues.
-    starts = [start for start, word in enumerate(sentence.stems) if _same(word, first, prefix=alone)]
+    starts = [start for start, word in enumerate(said) if _same(word, first, prefix=alone)]
     return any(
-        _follows(sentence.stems, start, wanted) and (_negated(wanted) or not _negated(_before(sentence.stems, start)))
-        for start in starts
+        _follows(said, start, wanted) and (negates(wanted) or not negates(_before(said, start))) for start in starts
     )
+
+
+@lru_cache(maxsize=4096)
+def _without_articles(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in _ARTICLES)
 
 
 def _follows(words: Sequence[str], start: int, wanted: Sequence[str]) -> bool:
@@ -73,21 +85,24 @@ def _follows(words: Sequence[str], start: int, wanted: Sequence[str]) -> bool:
         gap = 1 if place else 0
         reach = words[at : at + 1 + gap]
         step = next((offset for offset, word in enumerate(reach) if _same(word, stem, prefix=last)), None)
-        if step is None or _negated(reach[:step]):
+        if step is None or negates(reach[:step]):
             return False
         at += step + 1
     return bool(wanted)
 
 
 def _same(word: str, stem: str, *, prefix: bool) -> bool:
-    return word == stem or (prefix and len(stem) >= _MIN_PREFIX and word.startswith(stem))
+    if word == stem or (prefix and len(stem) >= _MIN_PREFIX and word.startswith(stem)):
+        return True
+    return min(len(word), len(stem)) >= _MIN_MISSPELT and word[0] == stem[0] and fuzz.ratio(word, stem) >= _ALIKE
 
 
 def _before(words: Sequence[str], start: int) -> Sequence[str]:
     return words[max(0, start - _NEGATION_REACH) : start]
 
 
-def _negated(words: Sequence[str]) -> bool:
+def negates(words: Sequence[str]) -> bool:
+    """Say whether one of the stems denies something."""
     return any(word in _NEGATING_STEMS or word.endswith("n't") for word in words)
 
 
@@ -107,5 +122,5 @@ def _plain(stem: str) -> str:
     return f"{stem[:-1]}i" if len(stem) >= _MIN_STEM and stem.endswith("y") else stem
 
 
-_FUNCTION_STEMS = frozenset(stems(_FUNCTION_WORDS))
+FUNCTION_STEMS = frozenset(stems(_FUNCTION_WORDS))
 _NEGATING_STEMS = frozenset(stems(_NEGATING_WORDS))

@@ -1,14 +1,17 @@
 """The candidate's side: read the notice, consent, answer, hand in, ask for a person, withdraw."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from orchestrator.config.schema import Configuration
-from orchestrator.db.models.interview import ConsentRow, InterviewRow
-from orchestrator.db.repositories import interviews
+from orchestrator.db.models.interview import ConsentRow, DraftRow, InterviewRow
+from orchestrator.db.repositories import follow_ups, interviews
 from orchestrator.db.session import Database, Transaction
+from orchestrator.domain.followups import limit_of
 from orchestrator.domain.interview import (
     Alternative,
     AskForAlternative,
@@ -21,17 +24,28 @@ from orchestrator.domain.interview import (
     allowed,
 )
 from orchestrator.domain.notice import Notice, NoticeFacts, notice
-from orchestrator.domain.transcript import transcript_of
 from orchestrator.errors import InputInvalid, Missing, RequestRefused, Stale
+from orchestrator.grading.followup import Chooser, EmbeddedChooser
 from orchestrator.ports import Clock
+from orchestrator.services.asking import (
+    Asking,
+    Decisions,
+    asked_of,
+    follow_up_views,
+    is_settled,
+    keys_of,
+    transcript_of,
+)
+from orchestrator.services.candidate_views import CandidateView, QuestionView
 from orchestrator.services.kinds import ExpireInterview
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.steps import SYSTEM, Steps
-from orchestrator.services.views import CandidateView, NoticeSection, NoticeView, QuestionView
+from orchestrator.services.views import NoticeSection, NoticeView
 from orchestrator.work.job import Job
 from orchestrator.work.outcome import Done, Outcome
 from orchestrator.work.stops import refuse_if_stopped
 from rubrics.loader import from_snapshot
+from rubrics.schema import Probe, Rubric
 
 MAX_ANSWER = 8000
 MAX_MESSAGE = 2000
@@ -49,13 +63,21 @@ class Interviewing:
     """What a candidate's link can do. Reading changes nothing; every change is a step of the state machine or a draft."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, configuration: Configuration, steps: Steps, links: LinkMaker
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        configuration: Configuration,
+        steps: Steps,
+        links: LinkMaker,
+        chooser: Chooser | None = None,
     ) -> None:
         self._links = links
         self._database = database
         self._clock = clock
         self._configuration = configuration
         self._steps = steps
+        self._asking = Asking(database=database, clock=clock, chooser=chooser or EmbeddedChooser())
 
     async def view(self, token: str) -> CandidateView:
         """The interview as its candidate sees it.
@@ -69,20 +91,8 @@ class Interviewing:
             if interview is None:
                 raise Missing(_UNKNOWN_LINK)
             drafts = await interviews.drafts(session, interview.id)
+            decisions = await _decisions(session, interview)
             rubric = from_snapshot(await interviews.rubric_content(session, interview.rubric_hash))
-        questions = tuple(
-            QuestionView(
-                id=question.id,
-                number=number,
-                text=question.text,
-                why=question.why,
-                minutes=question.minutes,
-                answer=drafts[question.id].text if question.id in drafts else "",
-                saved_at=drafts[question.id].saved_at if question.id in drafts else None,
-                revision=drafts[question.id].revision if question.id in drafts else 0,
-            )
-            for number, question in enumerate(interview.plan.questions, start=1)
-        )
         company, shown = self._configuration.company, self._notice(interview)
         due = timedelta(hours=interview.program.review.due_hours)
         return CandidateView(
@@ -94,7 +104,7 @@ class Interviewing:
             contact_name=company.contact_name,
             contact_email=company.contact_email,
             minutes=round(interview.plan.minutes),
-            questions=questions,
+            questions=_questions(interview, rubric, drafts, decisions),
             practice_text=rubric.practice.text,
             practice_hint=rubric.practice.hint,
             notice=NoticeView(
@@ -151,7 +161,7 @@ class Interviewing:
             interview = await self._locked(tx, token)
             if self._state(interview) is not InterviewState.IN_PROGRESS:
                 raise Stale("Answers can no longer be changed here. Your earlier answers are safe.")
-            if question_id not in {question.id for question in interview.plan.questions}:
+            if question_id not in keys_of(interview.plan, await _decisions(tx.session, interview)):
                 raise InputInvalid("There is no such question in this interview.")
             if revision is None:
                 raise RequestRefused("The answer does not say which saved answer it replaces. Load the page again.")
@@ -165,6 +175,20 @@ class Interviewing:
         if saved is None:
             raise Stale("This answer was changed on another device or in another window.")
         return Saved(now, saved)
+
+    async def follow_up(self, token: str, question_id: str) -> None:
+        """Decide, after an answer was given, whether one more question is asked about it; twice is the same as once.
+
+        Raises:
+            Missing: unknown or revoked link.
+        """
+        async with self._database.reading() as session:
+            interview_id = await interviews.id_by_token(session, self._links.fingerprint(token))
+            interview = await interviews.by_id(session, interview_id) if interview_id else None
+        if interview is None:
+            raise Missing(_UNKNOWN_LINK)
+        if interview.program.most_follow_ups and self._state(interview) is InterviewState.IN_PROGRESS:
+            await self._asking.follow_up(interview, question_id)
 
     async def submit(self, token: str) -> None:
         """Hand the answers in; handing in twice is the same as once.
@@ -180,10 +204,10 @@ class Interviewing:
             # Before anything is said about the answers: whoever cannot hand in any more must not be asked for them.
             self._check(interview, Submit())
             drafts = await interviews.drafts(tx.session, interview.id)
-            answers = {question_id: draft.text for question_id, draft in drafts.items()}
-            if not any(text.strip() for text in answers.values()):
+            if not any(draft.text.strip() for draft in drafts.values()):
                 raise InputInvalid("Please answer at least one question before you hand in. You can skip the others.")
-            await interviews.keep_transcript(tx.session, interview.id, transcript_of(interview.plan, answers))
+            asked = await _asked(tx.session, interview)
+            await interviews.keep_transcript(tx.session, interview.id, transcript_of(interview.plan, asked, drafts))
             await self._take(tx, interview, Submit())
 
     async def ask(self, token: str, kind: Alternative, message: str) -> None:
@@ -258,6 +282,44 @@ class Interviewing:
 
 
 _UNKNOWN_LINK = "This link does not open anything any more. The newest mail from us has the right one."
+
+
+async def _decisions(session: AsyncSession, interview: InterviewRow) -> Decisions:
+    # Most programs ask no follow-ups: their pages need not look for any.
+    return await follow_ups.decided(session, interview.id) if interview.program.most_follow_ups else {}
+
+
+async def _asked(session: AsyncSession, interview: InterviewRow) -> Mapping[str, tuple[Probe, ...]]:
+    decisions = await _decisions(session, interview)
+    if not decisions:
+        return {}
+    return asked_of(from_snapshot(await interviews.rubric_content(session, interview.rubric_hash)), decisions)
+
+
+def _questions(
+    interview: InterviewRow, rubric: Rubric, drafts: Mapping[str, DraftRow], decisions: Decisions
+) -> tuple[QuestionView, ...]:
+    asked = asked_of(rubric, decisions)
+    views = []
+    for number, planned in enumerate(interview.plan.questions, start=1):
+        draft, question = drafts.get(planned.id), rubric.question(planned.id)
+        limit = limit_of(question, interview.program.most_follow_ups)
+        views.append(
+            QuestionView(
+                id=planned.id,
+                number=number,
+                text=planned.text,
+                why=planned.why,
+                minutes=planned.minutes,
+                answer=draft.text if draft else "",
+                saved_at=draft.saved_at if draft else None,
+                revision=draft.revision if draft else 0,
+                follow_ups=follow_up_views(question, asked[planned.id], drafts),
+                most_follow_ups=limit,
+                decided=is_settled(decisions.get(planned.id, ()), limit),
+            )
+        )
+    return tuple(views)
 
 
 def _plain(text: str) -> str:

@@ -52,8 +52,8 @@ class LinkMaker:
         return f"{self._base_url}/r/{self.result_token(interview_id, generation)}"
 
     def application(self, application_id: uuid.UUID | None) -> str:
-        """The link that an ATS shows beside an order that has no result yet; it needs a signed-in account."""
-        return f"{self._base_url}/operations/applications/{application_id}" if application_id else f"{self._base_url}/"
+        """The link that an ATS shows beside an order without a result: to the open case, else the timeline; for accounts."""
+        return f"{self._base_url}/review/applications/{application_id}" if application_id else f"{self._base_url}/"
 
 
 def token_hash(token: str) -> str:

@@ -24,6 +24,7 @@ from orchestrator.services.engine import closed_troubles, engine_troubles, engin
 from orchestrator.services.field_check import HELD, RESUMED
 from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import ReportOrder, WriteBack
+from orchestrator.services.review_quality import review_troubles
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import stop_item, stop_troubles, stopped_keys
 from orchestrator.services.timelines import timeline_items
@@ -91,6 +92,7 @@ class Operating:
             held = await holds(session, HELD)
             closed = await allowance.closed(session)
             watched = await watch_troubles(session, now=self._clock.now())
+            watched += await review_troubles(session, now=self._clock.now())
         ends = still_used(ends, self._connections)
         troubles = [*stop_troubles(stopped), *ending_troubles(ends, now=self._clock.now()), *watched]
         troubles += engine_troubles(engine, stopped=stopped_keys(stopped))

@@ -343,4 +343,6 @@ def _begun(interview: InterviewRow) -> Completion:
 def _full_page(interview: InterviewRow, result: Result | None) -> str:
     if result is not None:
         return f"/results/{result.audit_ref}"
+    if interview.state is InterviewState.IN_REVIEW:
+        return f"/review/applications/{interview.application_id}"
     return f"/operations/applications/{interview.application_id}"

@@ -1,6 +1,7 @@
 """Scoring: blind the transcript, have it graded, verify every quote, and say whether a person must decide."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from orchestrator.db.base import new_id
@@ -9,15 +10,15 @@ from orchestrator.db.models.scoring import ResultRow, ScorecardRow
 from orchestrator.db.repositories import interviews
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
+from orchestrator.domain.conformal import CalibrationSet
 from orchestrator.domain.interview import Command, Finalise, InterviewState, SendToReview
-from orchestrator.domain.quality import flags
 from orchestrator.domain.result import Finality, result_of
-from orchestrator.domain.scorecard import Prepared, build_scorecard, prepare
-from orchestrator.domain.scoring import Rater, RaterKind, Scorecard
+from orchestrator.domain.scoring import Scorecard
 from orchestrator.domain.transcript import Transcript
 from orchestrator.domain.uncertainty import ReviewReason, review_reasons
 from orchestrator.errors import GradingFailed
-from orchestrator.ports import Clock, Grader, GradingReply, GradingRequest
+from orchestrator.ports import Clock, Grader
+from orchestrator.services.judging import Judgement, Spoken, judge, ungraded
 from orchestrator.services.kinds import ScoreInterview
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.steps import SYSTEM, Steps
@@ -28,14 +29,21 @@ from rubrics.schema import Rubric
 
 MODEL_ATTEMPTS = 5
 """After so many tries a person decides without the machine: the candidate must not wait for a model."""
-_NOBODY = Rater(kind=RaterKind.MODEL, name="none: grading did not work")
 
 
 class Scoring:
     """Turns submitted transcripts into scorecards."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, grader: Grader, samples: int, steps: Steps, links: LinkMaker
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        grader: Grader,
+        samples: int,
+        steps: Steps,
+        links: LinkMaker,
+        calibrations: Sequence[CalibrationSet] = (),
     ) -> None:
         self._database = database
         self._clock = clock
@@ -43,6 +51,7 @@ class Scoring:
         self._samples = samples
         self._steps = steps
         self._links = links
+        self._calibrations = calibrations
 
     async def score(self, payload: ScoreInterview, job: Job) -> Outcome | None:
         """Grade one interview. The model is asked outside any transaction."""
@@ -52,43 +61,24 @@ class Scoring:
                 return Done()
             transcript = await interviews.transcript(session, interview.id)
             rubric = from_snapshot(await interviews.rubric_content(session, interview.rubric_hash))
-        candidate = interview.application.candidate
-        prepared = prepare(
-            transcript,
-            names=(candidate.first_name, candidate.last_name),
-            contacts=(*candidate.emails, *candidate.phones),
+        judgement = await self._judged(_spoken(interview, rubric, transcript), last=job.attempt >= MODEL_ATTEMPTS)
+        reasons = review_reasons(
+            judgement.card, rubric, interview.program.review, judgement.flags, calibrations=self._calibrations
         )
-        failed: list[ReviewReason] = []
-        try:
-            reply = await self._grader.grade(
-                GradingRequest(rubric=rubric, transcript=prepared.transcript, samples=self._samples)
-            )
-        except GradingFailed as error:
-            if error.retryable and job.attempt < MODEL_ATTEMPTS:
-                raise
-            failed.append(ReviewReason.GRADING_FAILED)
-            reply = GradingReply(rater=_NOBODY, samples=())
-        card = self._card(interview, rubric, transcript, prepared, reply)
-        found = (*failed, *flags(transcript, interview.plan))
-        reasons = review_reasons(card, rubric, interview.program.review, found)
         async with job.finish() as tx:
             current = await interviews.by_id(tx.session, interview.id, lock=True)
             if current is not None and _awaits(current, payload):
-                await self._settle(tx, current, rubric, card, reasons)
+                await self._settle(tx, current, rubric, judgement.card, reasons)
         return None
 
-    def _card(
-        self, interview: InterviewRow, rubric: Rubric, transcript: Transcript, prepared: Prepared, reply: GradingReply
-    ) -> Scorecard:
-        return build_scorecard(
-            rubric=rubric,
-            rubric_hash=interview.rubric_hash,
-            transcript=transcript,
-            blinded=prepared.blinded,
-            rater=reply.rater,
-            samples=reply.samples,
-            provisional=self._grader.provisional,
-        )
+    async def _judged(self, spoken: Spoken, *, last: bool) -> Judgement:
+        """Judge an interview; an empty card where grading failed for good, or for the last time."""
+        try:
+            return await judge(self._grader, spoken, samples=self._samples)
+        except GradingFailed as error:
+            if error.retryable and not last:
+                raise
+            return ungraded(self._grader, spoken)
 
     async def _settle(
         self,
@@ -128,6 +118,18 @@ class Scoring:
             await tx.session.flush()
             command = Finalise()
         await self._steps.take(tx, interview, command, actor=SYSTEM, now=now)
+
+
+def _spoken(interview: InterviewRow, rubric: Rubric, transcript: Transcript) -> Spoken:
+    candidate = interview.application.candidate
+    return Spoken(
+        rubric=rubric,
+        rubric_hash=interview.rubric_hash,
+        plan=interview.plan,
+        transcript=transcript,
+        names=(candidate.first_name, candidate.last_name),
+        contacts=(*candidate.emails, *candidate.phones),
+    )
 
 
 def store_result(

@@ -8,6 +8,7 @@ from msgspec import Struct
 from orchestrator.db.models.account import Role
 from orchestrator.db.models.scoring import CaseKind
 from orchestrator.domain.interview import InterviewState
+from orchestrator.domain.review import Agreement
 from orchestrator.domain.uncertainty import ReviewReason
 
 
@@ -76,8 +77,20 @@ class CandidateView(Struct, frozen=True, kw_only=True):
         return round(sum(q.minutes for q in self.questions if not q.answer.strip()))
 
 
+class Colleague(Struct, frozen=True):
+    """A member of the team. ``me``: who looks at the page."""
+
+    id: uuid.UUID
+    name: str
+    me: bool
+
+
 class QueueItem(Struct, frozen=True, kw_only=True):
-    """One row of the review queue, oldest due first."""
+    """One row of the review queue, oldest due first.
+
+    ``blind``: who looks has to choose a band of their own first, so nothing of the software's view is here.
+    ``proposed_by``: a second person is waited for.
+    """
 
     case_id: uuid.UUID
     kind: CaseKind
@@ -89,6 +102,18 @@ class QueueItem(Struct, frozen=True, kw_only=True):
     opened_at: datetime
     due_at: datetime
     overdue: bool
+    assignee: Colleague | None = None
+    blind: bool = False
+    proposed_by: Colleague | None = None
+
+
+class HeldItem(Struct, frozen=True):
+    """A decision of one's own that can still be taken back. ``band_label`` None: closed without a band."""
+
+    case_id: uuid.UUID
+    candidate: str
+    band_label: str | None
+    final_at: datetime
 
 
 class Highlight(Struct, frozen=True):
@@ -108,15 +133,23 @@ class TurnView(Struct, frozen=True, kw_only=True):
 
 
 class QuoteView(Struct, frozen=True, kw_only=True):
-    """A verified quote; ``anchor`` is the id of its highlight in the transcript."""
+    """A verified quote; ``anchor`` is the id of its highlight in the transcript.
+
+    ``before`` and ``after`` are the words around it in the same answer, empty where it begins or ends there.
+    """
 
     text: str
     turn: int
     anchor: str
+    before: str = ""
+    after: str = ""
 
 
 class CompetencyView(Struct, frozen=True, kw_only=True):
-    """One competency: the level with the anchor it met and the next one it did not."""
+    """One competency: the level with the anchor it met and the next one it did not.
+
+    ``shown`` are the indicators of the met anchor that were found, ``missing`` those of the next one that were not.
+    """
 
     id: str
     name: str
@@ -127,6 +160,8 @@ class CompetencyView(Struct, frozen=True, kw_only=True):
     next_level: int | None
     next_anchor: str | None
     quotes: tuple[QuoteView, ...]
+    shown: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class CutView(Struct, frozen=True):
@@ -157,20 +192,41 @@ class CardView(Struct, frozen=True, kw_only=True):
     bullets: tuple[str, ...]
     provisional: bool
     provenance: tuple[tuple[str, str], ...]
+    stability: str = ""
 
 
 class DecisionView(Struct, frozen=True, kw_only=True):
-    """What a person decided, beside what the machine recommended."""
+    """What a person decided, beside what the machine recommended. ``agreed_by``: the second person, where two were needed.
+
+    ``final_at``: it can be taken back until about then, by who decided; None once it is final.
+    """
 
     actor: str
     verdict: str
     band_label: str | None
     reason: str
     decided_at: datetime
+    agreed_by: str = ""
+    final_at: datetime | None = None
+    mine: bool = False
+
+
+class ProposalView(Struct, frozen=True, kw_only=True):
+    """What one person chose where two must agree. ``band`` None: to close the case without a band."""
+
+    by: Colleague
+    verdict: str
+    band: BandChoice | None
+    reason: str
+    at: datetime
 
 
 class CaseView(Struct, frozen=True, kw_only=True):
-    """One review case, or one result, with everything a person needs to decide or to understand."""
+    """One review case, or one result, with everything a person needs to decide or to understand.
+
+    ``blind``: who looks must choose a band first, by the ``criteria`` (competency, definition), and ``card`` is None until
+    then; ``own_band`` is what they chose.
+    """
 
     case_id: uuid.UUID | None
     kind: CaseKind
@@ -190,6 +246,31 @@ class CaseView(Struct, frozen=True, kw_only=True):
     decision: DecisionView | None
     final_band_label: str | None
     audit_ref: str | None
+    blind: bool = False
+    criteria: tuple[tuple[str, str], ...] = ()
+    own_band: BandChoice | None = None
+    proposal: ProposalView | None = None
+    assignee: Colleague | None = None
+    colleagues: tuple[Colleague, ...] = ()
+
+
+class ReviewerView(Struct, frozen=True, kw_only=True):
+    """How one person reviews. ``habits``: codes of what is worth a talk."""
+
+    name: str
+    decisions: int
+    differing: int
+    timed: int
+    median_seconds: float | None
+    habits: tuple[str, ...]
+
+
+class QualityView(Struct, frozen=True, kw_only=True):
+    """How reviewing goes since ``since``: by reviewer, and how blind readings compare with the software's."""
+
+    since: datetime
+    reviewers: tuple[ReviewerView, ...]
+    agreement: Agreement | None
 
 
 class QuarantineItem(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from orchestrator.services.views import CandidateView
+from orchestrator.services.candidate_views import CandidateView
 from orchestrator.web.templating import moment
 
 _WIDTH = 78
@@ -19,4 +19,7 @@ def answers_text(view: CandidateView) -> str:
     for question in view.questions:
         lines += ["", "", *textwrap.wrap(f"{question.number}. {question.text}", _WIDTH), ""]
         lines.append(question.answer if question.answer.strip() else "(no answer)")
+        for follow_up in question.follow_ups:
+            lines += ["", *textwrap.wrap(f"One more about this: {follow_up.text}", _WIDTH), ""]
+            lines.append(follow_up.answer if follow_up.answer.strip() else "(no answer)")
     return "\n".join(lines) + "\n"

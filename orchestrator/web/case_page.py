@@ -27,13 +27,22 @@ def case_context(case: CaseView, *, now: datetime) -> dict[str, Any]:
         "points": points,
         "anchored": frozenset(piece.anchor for turn in case.turns for piece in turn.pieces if piece.anchor),
         "crossed": crossed(card) if card else (),
+        "offered": offered(case),
         "others": other_bands(case),
     }
 
 
+def offered(case: CaseView) -> BandChoice | None:
+    """What one key says yes to: a colleague's choice where it waits, else the recommendation. None: close without a band."""
+    if case.proposal is not None:
+        return case.proposal.band
+    return next((band for band in case.bands if case.card is not None and band.key == case.card.band_key), None)
+
+
 def other_bands(case: CaseView) -> tuple[BandChoice, ...]:
-    """The bands that would be an override."""
-    return tuple(band for band in case.bands if case.card is None or band.key != case.card.band_key)
+    """The bands that would be another decision than the one that is offered."""
+    yes = offered(case)
+    return tuple(band for band in case.bands if yes is None or band.key != yes.key)
 
 
 def crossed(card: CardView) -> tuple[CutView, ...]:

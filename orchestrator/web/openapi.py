@@ -113,11 +113,14 @@ def _routes(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
                     yield str(method), route.path_format or "/", handler
 
 
+TEAM = frozenset({"review", "results", "operations", "calibration", "rehearsal", "rescorings"})
+
+
 def _tag(path: str) -> str:
     first = path.split("/")[1]
     known = {"hooks": "hooks", "partner": "partner", "i": "candidate", "r": "result-link"}
     known |= {"sign-in": "sign-in", "sign-out": "sign-in"}
-    return known.get(first, "team" if first in {"review", "results", "operations"} else "machinery")
+    return known.get(first, "team" if first in TEAM else "machinery")
 
 
 def _operation(method: str, path: str, handler: HTTPRouteHandler) -> Json:

@@ -18,6 +18,8 @@ DONE = {"303": ("Done; on to the next page.", "")}
 TO_MEND = {"422": ("The page again, with what to mend and everything that was typed.", PAGE)}
 MOVED_ON = {"409": ("Something changed meanwhile; the page says what.", PAGE)}
 
+GRADER_AWAY = {"503": ("The grader cannot be reached now; the page with everything that was typed.", PAGE)}
+
 
 class Operation(Struct, frozen=True, kw_only=True):
     """One row.
@@ -38,6 +40,10 @@ _REASON = {"reason": "Why, in the reviewer's words: at most 2,000 characters."}
 _ANSWER = {
     "answer": "The whole answer: at most 8,000 characters.",
     "revision": "The number of the saved answer on top of which this one was written: up to nine digits.",
+}
+_LEVELS = {
+    "level-{competency}": '1 to 5, or none for "not enough evidence"; one field for each competency.',
+    "note-{competency}": "Words beside that level: at most 2,000 characters.",
 }
 _TOLD = {"told": "What the page confirms; unknown words are ignored."}
 
@@ -106,6 +112,23 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         needed=("answer",),
         answers={"200": ("Saved: `saved_at` and the new `revision`.", JSON)},
     ),
+    ("GET", "/i/{token}/questions/{number}/more/{at}"): Operation(
+        id="followUp", summary="One more question about a question", answers={**PAGE_OK, **ONWARD}
+    ),
+    ("POST", "/i/{token}/questions/{number}/more/{at}"): Operation(
+        id="answerFollowUp",
+        summary="Keep the answer to a follow-up, or pass it over, and go on",
+        form={**_ANSWER, "go": "Where to go: next (also where it is missing), skip or back."},
+        needed=("answer",),
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/i/{token}/questions/{number}/more/{at}/draft"): Operation(
+        id="saveFollowUpDraft",
+        summary="Keep the answer to a follow-up while it is being written",
+        form=_ANSWER,
+        needed=("answer",),
+        answers={"200": ("Saved: `saved_at` and the new `revision`.", JSON)},
+    ),
     ("GET", "/i/{token}/check"): Operation(id="check", summary="All answers", answers={**PAGE_OK, **ONWARD}),
     ("POST", "/i/{token}/submit"): Operation(id="submit", summary="Hand in", form={}, answers={**DONE, **TO_MEND}),
     ("GET", "/i/{token}/done"): Operation(id="done", summary="What happens next", answers={**PAGE_OK, **ONWARD}),
@@ -140,12 +163,38 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         answers={**DONE, **TO_MEND},
     ),
     ("POST", "/sign-out"): Operation(id="signOut", summary="End the session", form={}, answers=DONE),
-    ("GET", "/review"): Operation(id="reviewQueue", summary="The review queue", answers=PAGE_OK),
+    ("GET", "/review"): Operation(
+        id="reviewQueue",
+        summary="The review queue",
+        query={"show": "mine or unassigned; anything else is everybody's."},
+        answers=PAGE_OK,
+    ),
+    ("GET", "/review/quality"): Operation(
+        id="reviewQuality", summary="How reviewing goes: pace and differing per reviewer", answers=PAGE_OK
+    ),
+    ("GET", "/review/applications/{application_id}"): Operation(
+        id="caseOfApplication", summary="Where an application waits for a decision", answers=ONWARD
+    ),
     ("GET", "/review/{case_id}"): Operation(id="reviewCase", summary="One case with its evidence", answers=PAGE_OK),
     ("POST", "/review/{case_id}/decision"): Operation(
         id="decideResult",
         summary="Confirm or override a result",
         form={"band": "The band that the evidence supports.", **_REASON},
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/review/{case_id}/reading"): Operation(
+        id="readBlind",
+        summary="Choose a band before the software's is shown",
+        form={"band": "The band that the answers support."},
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/review/{case_id}/undo"): Operation(
+        id="undoDecision", summary="Take one's own decision back", form={}, answers={**DONE, **MOVED_ON}
+    ),
+    ("POST", "/review/{case_id}/assign"): Operation(
+        id="assignCase",
+        summary="Give a case to somebody, or to nobody",
+        form={"to": "The id of an account; empty: nobody."},
         answers={**DONE, **MOVED_ON, **TO_MEND},
     ),
     ("POST", "/review/{case_id}/close"): Operation(
@@ -159,6 +208,78 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         summary="Answer a candidate's request",
         form={"resume": "yes to go on with a new link, no to hand over to a person.", **_REASON},
         answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("GET", "/calibration"): Operation(id="calibrationSessions", summary="Calibration sessions", answers=PAGE_OK),
+    ("GET", "/calibration/new"): Operation(
+        id="newCalibrationSession",
+        summary="What a calibration session can be made of",
+        query={"rubric": "The content hash of the rubric whose items are offered; without it, the rubrics."},
+        answers=PAGE_OK,
+    ),
+    ("POST", "/calibration/new"): Operation(
+        id="makeCalibrationSession",
+        summary="Make a calibration session",
+        form={
+            "title": "What the session is for, without a candidate's name: at most 120 characters.",
+            "rubric": "The content hash of the rubric.",
+            "interviews": "Ids of interviews, one field each.",
+            "gold": "Ids of gold items, one field each.",
+            "raters": "Ids of accounts, one field each.",
+        },
+        answers={**DONE, **TO_MEND},
+    ),
+    ("GET", "/calibration/{session_id}"): Operation(
+        id="calibrationSession", summary="One calibration session", answers=PAGE_OK
+    ),
+    ("GET", "/calibration/{session_id}/report"): Operation(
+        id="calibrationReport", summary="How far the raters of a session agree", answers=PAGE_OK
+    ),
+    ("GET", "/calibration/{session_id}/items/{position}"): Operation(
+        id="calibrationItem", summary="One item, blinded, to rate or to talk about", query=_TOLD, answers=PAGE_OK
+    ),
+    ("POST", "/calibration/{session_id}/items/{position}/ratings"): Operation(
+        id="rateCalibrationItem",
+        summary="Keep a rater's levels of one item",
+        form=_LEVELS,
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/calibration/{session_id}/items/{position}/agreed"): Operation(
+        id="agreeOnCalibrationItem",
+        summary="Note what was agreed about one item",
+        form=_LEVELS,
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/calibration/{session_id}/hand-in"): Operation(
+        id="handInRatings",
+        summary="Hand in one's ratings; the last rater's word reveals the session",
+        form={},
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/calibration/{session_id}/reveal"): Operation(
+        id="revealCalibration",
+        summary="Show every rating, though some have not handed in",
+        form={},
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/calibration/{session_id}/close"): Operation(
+        id="closeCalibration", summary="End a session for good", form={}, answers={**DONE, **MOVED_ON}
+    ),
+    ("GET", "/rehearsal"): Operation(id="rehearsals", summary="Programs that can be rehearsed", answers=PAGE_OK),
+    ("GET", "/rehearsal/{program}"): Operation(id="rehearsal", summary="Rehearsal of a program", answers=PAGE_OK),
+    ("POST", "/rehearsal/{program}/simulated"): Operation(
+        id="rehearseSimulated",
+        summary="Let simulated candidates take the interview; nothing is kept",
+        form={"persona": "Who takes it; everybody for all of them."},
+        answers={**PAGE_OK, **TO_MEND, **GRADER_AWAY},
+    ),
+    ("POST", "/rehearsal/{program}/answers"): Operation(
+        id="rehearseAnswers",
+        summary="Take the interview oneself; nothing is kept",
+        form={"answer-{question}": "One's own answer: at most 20,000 characters; one field for each question."},
+        answers={**PAGE_OK, **TO_MEND, **GRADER_AWAY},
+    ),
+    ("GET", "/rescorings/{interview_id}"): Operation(
+        id="rescorings", summary="Later readings of an interview, and which change moved them", answers=PAGE_OK
     ),
     ("GET", "/results/{audit_ref}"): Operation(
         id="result", summary="One final result with what explains it", query=_TOLD, answers=PAGE_OK

@@ -14,13 +14,17 @@ REASONS: dict[ReviewReason, str] = {
     ReviewReason.BORDERLINE: "The score lies so close to the line between two bands that it could fall on either side.",
     ReviewReason.THIN_EVIDENCE: "For at least one competency, the answers give too little to go on.",
     ReviewReason.QUOTES_NOT_FOUND: "Some quotes could not be found in the answers and were left out.",
-    ReviewReason.POSSIBLE_INJECTION: "An answer holds words that read like instructions to the software. They changed nothing.",
+    ReviewReason.POSSIBLE_INJECTION: "An answer holds words that read like instructions to the software. They lower no level.",
     ReviewReason.SHORT_ANSWERS: "Some answers are very short. A person may see more in them.",
     ReviewReason.UNANSWERED: "At least one question has no answer.",
     ReviewReason.DISAGREEMENT: "Repeated readings of the same answers came to different levels.",
     ReviewReason.GRADING_FAILED: "The answers could not be scored by software. They are all here.",
     ReviewReason.ADJUSTMENT: "The candidate asked for an adjustment. All clocks stand still.",
     ReviewReason.PERSON: "The candidate asked to speak with a person. All clocks stand still.",
+    ReviewReason.EMPTY: "There are no answers to read.",
+    ReviewReason.WRONG_LANGUAGE: "An answer seems to be in another language than the interview.",
+    ReviewReason.GIBBERISH: "An answer holds no words that could be read.",
+    ReviewReason.COPIED: "An answer repeats the question, or reads like a template.",
 }
 
 SHORT_REASONS: dict[ReviewReason, str] = {
@@ -36,6 +40,10 @@ SHORT_REASONS: dict[ReviewReason, str] = {
     ReviewReason.GRADING_FAILED: "Could not be scored",
     ReviewReason.ADJUSTMENT: "Asks for an adjustment",
     ReviewReason.PERSON: "Asks for a person",
+    ReviewReason.EMPTY: "No answers",
+    ReviewReason.WRONG_LANGUAGE: "Another language",
+    ReviewReason.GIBBERISH: "Not readable",
+    ReviewReason.COPIED: "Reads like a template",
 }
 
 REQUESTS: dict[CaseKind, str] = {

@@ -3,10 +3,13 @@
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from orchestrator.web.calibration import CalibrationController
 from orchestrator.web.connections import ConnectionsController
 from orchestrator.web.doctor import DoctorController
 from orchestrator.web.guards import signed_in
 from orchestrator.web.operations import OperationsController
+from orchestrator.web.rehearsal import RehearsalController
+from orchestrator.web.rescoring import RescoringController
 from orchestrator.web.results import (
     open_result_link,
     revoke_link_of_application,
@@ -24,6 +27,9 @@ def team_routes() -> tuple[ControllerRouterHandler, ...]:
         "/",
         route_handlers=[
             ReviewController,
+            CalibrationController,
+            RehearsalController,
+            RescoringController,
             show_result,
             revoke_result_link,
             revoke_link_of_application,

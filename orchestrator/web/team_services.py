@@ -1,5 +1,6 @@
 """What the team's pages need of the services, as handlers receive it."""
 
+from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -7,7 +8,16 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from adapters.contract.model import StageKind
+from orchestrator.domain.calibration import Rating
+from orchestrator.domain.calibration_report import CalibrationReport
 from orchestrator.domain.findings import Report
+from orchestrator.services.calibration_views import (
+    ItemView,
+    NewSession,
+    NewSessionView,
+    SessionLine,
+    SessionView,
+)
 from orchestrator.services.result_links import ResultLinkItem, SharedResult
 from orchestrator.services.stopping import Reach
 from orchestrator.services.views import (
@@ -170,6 +180,54 @@ class ResultLinksDoor(Protocol):
         ...
 
 
+class CalibratingDoor(Protocol):
+    """Calibration sessions."""
+
+    async def sessions(self, *, viewer: Account | None) -> tuple[SessionLine, ...]:
+        """The newest sessions."""
+        ...
+
+    async def choices(self, rubric: str) -> NewSessionView:
+        """What a new session can be made of."""
+        ...
+
+    async def make(self, new: NewSession, *, actor: Account) -> UUID:
+        """Make a session; gives its id."""
+        ...
+
+    async def session(self, session_id: UUID, *, viewer: Account) -> SessionView:
+        """One session."""
+        ...
+
+    async def item(self, session_id: UUID, position: int, *, viewer: Account) -> ItemView:
+        """One item; the view is logged."""
+        ...
+
+    async def rate(self, session_id: UUID, position: int, ratings: Mapping[str, Rating], *, actor: Account) -> None:
+        """Keep somebody's ratings of one item."""
+        ...
+
+    async def hand_in(self, session_id: UUID, *, actor: Account) -> None:
+        """Say that everything is rated."""
+        ...
+
+    async def reveal(self, session_id: UUID, *, actor: Account) -> None:
+        """Show every rating."""
+        ...
+
+    async def agree(self, session_id: UUID, position: int, agreed: Mapping[str, Rating], *, actor: Account) -> None:
+        """Note what was agreed about one item."""
+        ...
+
+    async def close(self, session_id: UUID, *, actor: Account) -> None:
+        """End the discussion."""
+        ...
+
+    async def report(self, session_id: UUID) -> CalibrationReport:
+        """How far the raters agree."""
+        ...
+
+
 class TeamServices(Protocol):
     """The part of the services that the team's pages use."""
 
@@ -201,6 +259,11 @@ class TeamServices(Protocol):
     @property
     def result_links(self) -> ResultLinksDoor:
         """Result links."""
+        ...
+
+    @property
+    def calibrating(self) -> CalibratingDoor:
+        """Calibration."""
         ...
 
     @property

@@ -70,7 +70,7 @@ OTHER_PROGRAM = """programs:
     re_entry: never
     on_leave: cancel
     invitation: {valid_days: 7, reminder_hours: [48, 120]}
-    review: {mode: always, due_hours: 24}
+    review: {mode: always, due_hours: 24, undo_seconds: 0}
 """
 
 

@@ -183,7 +183,7 @@ def configuration(case: Case, world: LiveWorld, *, orders: bool = False, re_entr
         "re_entry": re_entry.value,
         "on_leave": "cancel",
         "invitation": {"valid_days": 7, "reminder_hours": []},
-        "review": {"mode": "always", "due_hours": 24},
+        "review": {"mode": "always", "due_hours": 24, "undo_seconds": 0},
     }
     if orders:
         connection["assessment_secrets"] = [{"env": "EVENHAND_TEST_ASSESSMENTS"}]

@@ -2,7 +2,20 @@
 
 from tests.browser.site import Page, Site
 from tests.fixtures.fake_team_services import quiet_app, stopped_app, team_app
-from tests.fixtures.team_cases import ADJUSTMENT, AUDIT_REF, DECIDED, NEAR_CUT, OVERDUE, PERSON, PROVISIONAL, UNSCORABLE
+from tests.fixtures.team_cases import (
+    ADJUSTMENT,
+    AUDIT_REF,
+    BLIND,
+    DECIDED,
+    HELD,
+    NEAR_CUT,
+    OVERDUE,
+    OWN_PROPOSAL,
+    PERSON,
+    PROPOSED,
+    PROVISIONAL,
+    UNSCORABLE,
+)
 from tests.fixtures.team_operations import APPLICATIONS
 from tests.fixtures.team_result_links import DEAD, FINAL, IN_REVIEW, OUTDATED
 
@@ -20,6 +33,12 @@ TEAM = Site(
         Page("team-case-provisional", f"/review/{PROVISIONAL}"),
         Page("team-case-unscorable", f"/review/{UNSCORABLE}"),
         Page("team-case-decided", f"/review/{DECIDED}"),
+        Page("team-case-blind", f"/review/{BLIND}"),
+        Page("team-case-held", f"/review/{HELD}"),
+        Page("team-case-proposed", f"/review/{PROPOSED}", unfold=True),
+        Page("team-case-own-proposal", f"/review/{OWN_PROPOSAL}"),
+        Page("team-queue-mine", "/review?show=mine"),
+        Page("team-review-quality", "/review/quality"),
         Page("team-request-adjustment", f"/review/{ADJUSTMENT}"),
         Page("team-request-person", f"/review/{PERSON}"),
         Page("team-result", f"/results/{AUDIT_REF}"),
@@ -39,6 +58,7 @@ QUIET = Site(
     quiet_app,
     (
         Page("team-queue-empty", "/review"),
+        Page("team-review-quality-empty", "/review/quality"),
         Page("team-operations-quiet", "/operations?told=replayed"),
         Page("team-operations-applications-empty", "/operations?show=applications"),
         Page("team-operations-sync-empty", "/operations?show=sync"),

@@ -15,7 +15,7 @@ from litestar.testing import RequestFactory
 
 from orchestrator.errors import InputInvalid, Missing
 from orchestrator.services.links import LinkMaker, token_hash
-from orchestrator.web.candidate import _answer
+from orchestrator.web.candidate_flow import typed_answer
 from orchestrator.web.session import HOME, safe_next, session_token
 from orchestrator.web.typed import cleaned, key_in_address, reason_typed, work_number
 from tests.fuzz.chance import TEXT, bodies
@@ -104,7 +104,7 @@ def test_cookies(cookie: bytes) -> None:
 def test_answers_of_a_form(body: bytes, kind: str) -> None:
     """An answer with its revision, or a 4xx; never an empty answer in place of one that could not be read."""
     try:
-        text, revision = asyncio.run(_answer(asked({"content-type": kind.encode()}, body)))
+        text, revision = asyncio.run(typed_answer(asked({"content-type": kind.encode()}, body)))
     except ClientException:
         return
     assert cleaned(text) == text
@@ -114,11 +114,11 @@ def test_answers_of_a_form(body: bytes, kind: str) -> None:
 def test_a_missing_answer_is_no_empty_answer() -> None:
     """What is saved must not be wiped by a form that lost its field."""
     with pytest.raises(HTTPException):
-        asyncio.run(_answer(asked({"content-type": KINDS[0].encode()}, b"revision=1")))
+        asyncio.run(typed_answer(asked({"content-type": KINDS[0].encode()}, b"revision=1")))
 
 
 def test_an_answer_arrives() -> None:
     """What the properties above bend is read when it is whole."""
     for kind, body in zip(KINDS, (FORM, PART), strict=False):
-        text, _ = asyncio.run(_answer(asked({"content-type": kind.encode()}, body)))
+        text, _ = asyncio.run(typed_answer(asked({"content-type": kind.encode()}, body)))
         assert text == "I did"

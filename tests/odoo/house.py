@@ -56,7 +56,7 @@ programs:
     re_entry: never
     on_leave: cancel
     invitation: {{valid_days: 7, reminder_hours: [48, 120]}}
-    review: {{mode: always, due_hours: 24}}
+    review: {{mode: always, due_hours: 24, undo_seconds: 0}}
 notice: {{version: "2026-11"}}
 """
 

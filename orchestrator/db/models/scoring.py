@@ -1,4 +1,4 @@
-"""Scorecards (machine), review cases, decisions (human) and results. All append-only but the state of a case."""
+"""Scorecards (machine), review cases, decisions (human) and results, and what leads to a decision. Append-only but for states."""
 
 import uuid
 from datetime import datetime
@@ -96,3 +96,90 @@ class ResultRow(Keyed, Base):
     audit_ref: Mapped[str] = mapped_column(unique=True)
     result: Mapped[Result] = mapped_column(StructJson(Result))
     created_at: Mapped[datetime]
+
+
+class HeldState(StrEnum):
+    """How far a decision is on its way to being final."""
+
+    WAITING = "waiting"  # entered when two people must agree / left when the second one chooses, or it is taken back
+    HELD = "held"  # entered when it is decided / left when its time is over, or it is taken back
+    FINAL = "final"  # entered when it became the decision, or is agreed with in it / never left
+    UNDONE = "undone"  # entered when who made it took it back / never left
+    REPLACED = "replaced"  # entered when the second person chose otherwise / never left
+    DROPPED = "dropped"  # entered when the case ended without it / never left
+
+
+class HeldDecisionRow(Keyed, Base):
+    """What a person chose for a result, from then until it is final, and the record of it. PII class: evaluation of a person.
+
+    ``opened_at`` is when that person first opened the case, ``final_at`` when it becomes the decision unless it is taken
+    back, ``agrees_with`` the choice of the first person where two were needed.
+    """
+
+    __tablename__ = "held_decision"
+    __table_args__ = (
+        # Two that wait, or two that are held, would be two decisions about one case.
+        sa.Index(
+            "uq_held_decision_waiting",
+            "case_id",
+            unique=True,
+            postgresql_where=sa.text("state = 'waiting'"),
+            sqlite_where=sa.text("state = 'waiting'"),
+        ),
+        sa.Index(
+            "uq_held_decision_held",
+            "case_id",
+            unique=True,
+            postgresql_where=sa.text("state = 'held'"),
+            sqlite_where=sa.text("state = 'held'"),
+        ),
+        sa.Index("ix_held_decision_actor_id_decided_at", "actor_id", "decided_at"),
+    )
+
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("review_case.id", ondelete="CASCADE"), index=True)
+    interview_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("interview.id", ondelete="CASCADE"), index=True)
+    scorecard_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("scorecard.id", ondelete="CASCADE"))
+    actor_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
+    actor_name: Mapped[str]
+    verdict: Mapped[DecisionVerdict] = mapped_column(enum_text(DecisionVerdict))
+    band: Mapped[str | None]
+    reason: Mapped[str]
+    opened_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime]
+    final_at: Mapped[datetime | None]
+    state: Mapped[HeldState] = mapped_column(enum_text(HeldState))
+    ended_at: Mapped[datetime | None]
+    agrees_with: Mapped[uuid.UUID | None]
+
+
+class BlindReadingRow(Base):
+    """The band that a reviewer chose before the software's was shown, and that one. PII class: evaluation of a person."""
+
+    __tablename__ = "blind_reading"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("review_case.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    scorecard_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("scorecard.id", ondelete="CASCADE"))
+    band: Mapped[str]
+    machine_band: Mapped[str]
+    at: Mapped[datetime]
+
+
+class CaseOpeningRow(Base):
+    """When a reviewer first opened an open case. PII class: pseudonymous (how staff work)."""
+
+    __tablename__ = "case_opening"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("review_case.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    at: Mapped[datetime]
+
+
+class CaseAssignmentRow(Base):
+    """Who looks after a case. PII class: pseudonymous (how staff work)."""
+
+    __tablename__ = "case_assignment"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("review_case.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    at: Mapped[datetime]

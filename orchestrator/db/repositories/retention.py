@@ -12,7 +12,7 @@ from adapters.contract.model import FieldValue
 from orchestrator.db.models.interview import DraftRow, InterviewRow, TransitionRow, TurnRow
 from orchestrator.db.models.scoring import CaseRow, DecisionRow, DecisionVerdict, ResultRow, ScorecardRow
 from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackRow
-from orchestrator.db.repositories import interviews
+from orchestrator.db.repositories import calibration, follow_ups, interviews, rescorings
 from orchestrator.db.repositories.writebacks import fingerprint
 from orchestrator.domain.interview import TERMINAL, Close, InterviewState, allowed
 
@@ -57,6 +57,9 @@ async def forget_words(session: AsyncSession, interview_id: uuid.UUID) -> None:
     """Remove every word that the candidate said: turns, drafts, messages, and quotes in scores, results, write-backs."""
     await session.execute(sa.delete(TurnRow).where(TurnRow.interview_id == interview_id))
     await session.execute(sa.delete(DraftRow).where(DraftRow.interview_id == interview_id))
+    await follow_ups.forget(session, interview_id)
+    await calibration.forget_notes(session, interview_id)
+    await rescorings.forget_words(session, interview_id)
     await session.execute(sa.update(CaseRow).where(CaseRow.interview_id == interview_id).values(message=None))
     # What was agreed about an adjustment says something about the candidate; why a band was chosen does not.
     private = DecisionRow.verdict.in_((DecisionVerdict.CONTINUE, DecisionVerdict.HAND_OVER))

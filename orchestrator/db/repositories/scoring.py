@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.models.scoring import CaseKind, CaseRow, CaseState, DecisionRow, ResultRow, ScorecardRow
+from orchestrator.db.repositories import review_desk
 from orchestrator.domain.result import Result
 
 
@@ -23,7 +24,8 @@ class QueueRow(NamedTuple):
 
 
 async def drop_open_cases(session: AsyncSession, interview_id: uuid.UUID, *, at: datetime) -> None:
-    """Take every open case of an interview out of the queue."""
+    """Take every open case of an interview out of the queue, with what was chosen for it and is not final."""
+    await review_desk.drop_live(session, interview_id, at=at)
     await session.execute(
         sa.update(CaseRow)
         .where(CaseRow.interview_id == interview_id, CaseRow.state == CaseState.OPEN)

@@ -80,6 +80,35 @@ for (const link of document.querySelectorAll('a[href^="#"]')) {
   });
 }
 
+// How long a decision can still be taken back, by the server's clock; where its time is over, so is the offer.
+for (const left of document.querySelectorAll("[data-held-until]")) {
+  const until = Date.parse(left.dataset.heldUntil) + Date.now() - Date.parse(left.dataset.heldNow);
+  const tick = () => {
+    const seconds = Math.ceil((until - Date.now()) / 1000);
+    if (seconds > 0) {
+      left.textContent = `It can be taken back for ${seconds} s. Nothing has left Evenhand yet.`;
+      setTimeout(tick, 1000);
+      return;
+    }
+    left.textContent = "It becomes final now.";
+    const button = left.closest("[data-held]")?.querySelector("button");
+    if (button) {
+      button.disabled = true;
+      delete button.dataset.key;
+    }
+  };
+  tick();
+}
+
+// From the reason, Ctrl+Enter sends the form that it belongs to.
+for (const words of document.querySelectorAll("textarea[name=reason]")) {
+  words.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.preventDefault();
+    words.form.requestSubmit();
+  });
+}
+
 // Exact times in the reader's own time zone, where a page says "3 h".
 for (const time of document.querySelectorAll("time[title]:not([data-when])")) {
   const at = new Date(time.dateTime);

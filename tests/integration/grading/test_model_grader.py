@@ -1,21 +1,26 @@
 """The model grader over real HTTP, against a stub endpoint that can do everything wrong."""
 
+import json
 import logging
 import re
+from collections.abc import Sequence
 
 import pytest
 
 from orchestrator.domain.scorecard import NO_ANSWER, REFUSED
-from orchestrator.domain.scoring import RaterKind, Usage
+from orchestrator.domain.scoring import CompetencyClaim, RaterKind, Showing, Usage
 from orchestrator.errors import GradingFailed
+from orchestrator.grading.budget import Prices
 from orchestrator.grading.model import ModelGrader, model_grader
-from orchestrator.grading.prompting import prompt_hash
+from orchestrator.grading.prompting import indicator_ids, prompt_hash
 from orchestrator.ports import GradingReply, GradingRequest
 from tests.fixtures.model_stub import (
     Behaviour,
+    Call,
     ModelStub,
     Reply,
     candidate_sentences,
+    echoing,
     fabricated,
     failing,
     graded,
@@ -28,16 +33,46 @@ from tests.fixtures.model_stub import (
     running_model_stub,
     sequence,
     truncated,
+    verdict,
 )
 from tests.unit.grading.examples import ANSWERS, RUBRIC, conversation, prepared
 
 KEY = "sk-not-a-real-key"
-GOOD = '{"quotes": [], "indicators": [], "sufficient": true, "level": %s, "rationale": ""}'
 
 
-def grader_for(stub: ModelStub, *, samples: int = 1, seed: int | None = None, deadline: float = 5) -> ModelGrader:
+def answer(**changes: object) -> str:
+    """An answer about ``causes`` that follows the schema, but for the changes; None leaves a field out."""
+    verdicts = {name: {"quotes": [], "shown": "no"} for name in indicator_ids(RUBRIC.competencies[0])}
+    fields = {"indicators": verdicts, "rationale": "Nothing."} | changes
+    return json.dumps({name: value for name, value in fields.items() if value is not None})
+
+
+def verdicts(**changes: object) -> dict[str, object]:
+    """The verdicts of an answer, with one about ``causes-5-shown`` that has these changes."""
+    given = json.loads(answer())["indicators"]
+    given["causes-5-shown"] |= changes
+    return dict(given)
+
+
+def grader_for(
+    stub: ModelStub,
+    *,
+    model: str = "test-model",
+    samples: int = 1,
+    seed: int | None = None,
+    deadline: float = 5,
+    tokens: int | None = None,
+    prices: Prices | None = None,
+) -> ModelGrader:
     return model_grader(
-        base_url=stub.base_url, api_key=KEY, model="test-model", samples=samples, seed=seed, timeout=deadline
+        base_url=stub.base_url,
+        api_key=KEY,
+        model=model,
+        samples=samples,
+        seed=seed,
+        timeout=deadline,
+        tokens=tokens,
+        prices=prices,
     )
 
 
@@ -53,6 +88,10 @@ async def grade(
             await grader.aclose()
 
 
+def shown(claim: CompetencyClaim) -> Sequence[str]:
+    return [verdict.indicator for verdict in claim.verdicts if verdict.showing is Showing.SHOWN]
+
+
 async def failure(behaviour: Behaviour, *, deadline: float = 5) -> GradingFailed:
     with pytest.raises(GradingFailed) as caught:
         await grade(behaviour, deadline=deadline)
@@ -60,41 +99,122 @@ async def failure(behaviour: Behaviour, *, deadline: float = 5) -> GradingFailed
 
 
 async def test_grades_each_competency_with_a_call_of_its_own() -> None:
-    """One call for each competency; level, quotes, indicators and rationale arrive as claims."""
-    reply, stub = await grade(graded({"causes": 5, "promises": 3}))
+    """One call for each competency; verdicts, quotes and rationale arrive as claims, and no level does."""
+    reply, stub = await grade(graded({"causes": 5, "promises": 2}))
     causes, promises = reply.samples[0]
     assert sorted(call.competency for call in stub.calls) == ["causes", "promises"]
-    assert (causes.level, promises.level) == (5, 3)
-    assert causes.indicators == ("causes-5-shown",)
-    assert all(quote.text in conversation().turns[quote.turn].text for quote in causes.quotes)
-    assert causes.quotes
-
-
-async def test_a_claim_without_sufficient_evidence_has_no_level() -> None:
-    """``sufficient`` false means no level, even where the model named one."""
-    reply, _ = await grade(replying(GOOD.replace("true", "false") % 4))
-    assert [claim.level for claim in reply.samples[0]] == [None, None]
+    assert (causes.level, promises.level) == (None, None)
+    assert shown(causes) == ["causes-3-shown", "causes-4-shown", "causes-5-shown"]
+    assert shown(promises) == ["promises-2-shown"]
+    assert causes.reason == "The quotes fit this anchor."
+    quotes = [quote for verdict in causes.verdicts for quote in verdict.quotes]
+    assert quotes
+    assert all(quote.text in conversation().turns[quote.turn].text for quote in quotes)
 
 
 async def test_the_rater_records_how_to_do_it_again() -> None:
-    """Model, prompt hash, parameters and tokens are recorded."""
-    reply, _ = await grade(graded(4), samples=2, seed=7)
+    """Models, prompt hash, parameters, anchor orders, limits and tokens are recorded; without prices there is no cost."""
+    reply, _ = await grade(graded(4), samples=3, seed=7)
     assert reply.rater.kind is RaterKind.MODEL
     assert reply.rater.name == "test-model"
     assert reply.rater.prompt_hash == prompt_hash()
-    assert reply.rater.parameters == {"samples": 2, "temperature": 0.0, "seed": 7, "answered_by": "stub-1"}
-    assert reply.rater.usage == Usage(requests=4, input_tokens=400, output_tokens=80)
+    orders = str(reply.rater.parameters["anchor_orders"]).split()
+    assert orders[:2] == ["12345", "54321"]
+    assert len(set(orders)) == 3
+    assert {name: value for name, value in reply.rater.parameters.items() if name != "anchor_orders"} == {
+        "samples": 3,
+        "sampled_by": "test-model, test-model, test-model",
+        "temperature": 0.0,
+        "seed": 7,
+        "answered_by": "stub-1",
+        "call_seconds": 5,
+        "concurrency": 4,
+        "token_budget": None,
+    }
+    assert reply.rater.usage == Usage(requests=6, input_tokens=600, output_tokens=120)
 
 
 async def test_samples_differ_in_seed_and_anchor_order() -> None:
-    """The second sample has another seed and sees the anchors from the top down."""
-    reply, stub = await grade(graded(4), samples=2, seed=7)
-    first, second = (call for call in stub.calls if call.competency == "causes")
-    assert len(reply.samples) == 2
-    assert (first.body["seed"], second.body["seed"]) == (7, 8)
-    prompts = [call.messages[0]["content"] for call in (first, second)]
-    assert prompts[0].index("Level 1:") < prompts[0].index("Level 5:")
-    assert prompts[1].index("Level 5:") < prompts[1].index("Level 1:")
+    """Each sample has another seed, and sees the anchors and the fields of the schema in the order that is recorded."""
+    reply, stub = await grade(graded(4), samples=3, seed=7)
+    calls = sorted(
+        (call for call in stub.calls if call.competency == "causes"), key=lambda call: str(call.body["seed"])
+    )
+    assert len(reply.samples) == 3
+    assert [call.body["seed"] for call in calls] == [7, 8, 9]
+    orders = str(reply.rater.parameters["anchor_orders"]).split()
+    assert ["".join(re.findall(r"^Level (\d):", call.messages[0]["content"], re.MULTILINE)) for call in calls] == orders
+    assert ["".join(name.split("-")[1] for name in call.indicators) for call in calls] == orders
+    again, _ = await grade(graded(4), samples=3, seed=7)
+    assert again.rater.parameters["anchor_orders"] == reply.rater.parameters["anchor_orders"]
+
+
+async def test_models_take_turns() -> None:
+    """Names with commas between share the samples; each sample says whose it is, and one fewer than models is one more."""
+    async with running_model_stub(graded(4)) as stub:
+        grader = grader_for(stub, model="first, second,first", samples=3)
+        three = await grader.grade(GradingRequest(rubric=RUBRIC, transcript=conversation()))
+        asked = {str(call.body["model"]) for call in stub.calls}
+        fewer = grader_for(stub, model="first,second", samples=1)
+        two = await fewer.grade(GradingRequest(rubric=RUBRIC, transcript=conversation()))
+        await grader.aclose()
+        await fewer.aclose()
+    assert asked == {"first", "second"}
+    assert [{claim.model for claim in sample} for sample in three.samples] == [{"first"}, {"second"}, {"first"}]
+    assert three.rater.name == "first, second"
+    assert three.rater.parameters["sampled_by"] == "first, second, first"
+    assert [{claim.model for claim in sample} for sample in two.samples] == [{"first"}, {"second"}]
+
+
+async def test_an_echo_of_the_code_word_is_no_answer() -> None:
+    """The sample is marked and asked for no second time, whatever case the code word has; the other competency stands."""
+    async with running_model_stub() as stub:
+        good, echo = graded(4), echoing(5)
+        stub.behaviour = lambda call: (echo if call.competency == "causes" else good)(call)
+        grader = grader_for(stub)
+        reply = await grader.grade(GradingRequest(rubric=RUBRIC, transcript=conversation()))
+        await grader.aclose()
+    causes, promises = reply.samples[0]
+    assert (causes.echoed, causes.verdicts, causes.level) == (True, (), None)
+    assert (promises.echoed, bool(promises.verdicts)) == (False, True)
+    assert len(stub.calls) == 2
+
+
+async def test_the_boundary_is_as_secret_as_the_code_word() -> None:
+    """An answer that holds the boundary line is marked too."""
+
+    async def telling(call: Call) -> Reply:
+        return verdict(call, level=5, quotes=[(1, call.secrets[1])])
+
+    reply, _ = await grade(telling)
+    assert [claim.echoed for claim in reply.samples[0]] == [True, True]
+
+
+async def test_what_an_interview_costs_is_recorded() -> None:
+    """Tokens in both directions at the prices of a million."""
+    async with running_model_stub(graded(4)) as stub:
+        grader = grader_for(stub, prices=Prices(input=2.0, output=10.0))
+        reply = await grader.grade(GradingRequest(rubric=RUBRIC, transcript=conversation()))
+        await grader.aclose()
+    assert reply.rater.usage == Usage(requests=2, input_tokens=200, output_tokens=40, cost=0.0008)
+
+
+async def test_an_interview_stays_within_its_budget() -> None:
+    """What would cost too much is not begun, is not retried, and leaves nothing to pay; what was spent before counts."""
+    async with running_model_stub(graded(4)) as stub:
+        small, roomy = grader_for(stub, tokens=3000), grader_for(stub, tokens=20_000)
+        with pytest.raises(GradingFailed) as caught:
+            await small.grade(GradingRequest(rubric=RUBRIC, transcript=conversation()))
+        assert stub.calls == []
+        assert not caught.value.retryable
+        assert str(caught.value) == "the interview would take more than its 3000 tokens"
+        reply = await roomy.grade(GradingRequest(rubric=RUBRIC, transcript=conversation()))
+        assert reply.rater.parameters["token_budget"] == 20_000
+        with pytest.raises(GradingFailed):
+            await roomy.grade(GradingRequest(rubric=RUBRIC, transcript=conversation(), spent_tokens=18_000))
+        await small.aclose()
+        await roomy.aclose()
+    assert len(stub.calls) == 2
 
 
 async def test_optional_parameters_are_left_out() -> None:
@@ -133,7 +253,10 @@ async def test_the_request_holds_the_schema_and_delimited_candidate_text() -> No
     assert call.turns[1].text == attack
     assert user["content"].splitlines()[1] != other.messages[1]["content"].splitlines()[1]
     assert '"strict":true' in call.raw.decode()
-    assert list(_properties(call.body)) == ["quotes", "indicators", "sufficient", "level", "rationale"]
+    assert list(_properties(call.body)) == ["indicators", "rationale"]
+    verdict_schema = _properties(call.body)["indicators"]
+    assert isinstance(verdict_schema, dict)
+    assert list(verdict_schema["properties"]["causes-1-shown"]["properties"]) == ["quotes", "shown"]
 
 
 def _properties(body: dict[str, object]) -> dict[str, object]:
@@ -212,19 +335,23 @@ async def test_a_closed_connection_is_retryable() -> None:
         malformed(),
         truncated(),
         replying(""),
-        replying(GOOD % 6),
-        replying(GOOD % 0),
-        replying(GOOD % '"4"'),
-        replying(GOOD % 3.5),
-        replying((GOOD % 4).replace('"indicators": []', '"indicators": ["causes-9-invented"]')),
-        replying((GOOD % 4).replace('"rationale": ""', '"rationale": "", "extra": 1')),
-        replying(GOOD % 4, finish_reason="length"),
+        replying(answer(rationale=None)),
+        replying(answer(extra=1)),
+        replying(answer(level=4)),
+        replying(answer(indicators={})),
+        replying(answer(indicators=verdicts() | {"causes-9-invented": {"quotes": [], "shown": "no"}})),
+        replying(answer(indicators=verdicts(shown="perhaps"))),
+        replying(answer(indicators=verdicts(shown=True))),
+        replying(answer(indicators=verdicts(quotes=[{"turn": "1", "text": "x"}]))),
+        replying(answer(indicators=verdicts(quotes=[{"turn": 1, "text": "x"}] * 9))),
+        replying('{"quotes": [], "indicators": [], "sufficient": true, "level": 4, "rationale": "the shape of old"}'),
+        replying(answer(), finish_reason="length"),
     ],
 )
 async def test_an_unusable_answer_is_asked_for_once_more(unusable: Behaviour) -> None:
     """The second answer counts; a second unusable one fails, retryably. Nothing is coerced into a level."""
     reply, stub = await grade(sequence(unusable, graded(4)), seed=1)
-    assert [claim.level for claim in reply.samples[0]] == [4, 4]
+    assert [len(shown(claim)) for claim in reply.samples[0]] == [2, 2]
     assert sorted(str(call.body["seed"]) for call in stub.calls) == ["1", "1", "2", "2"]
     assert reply.rater.usage.requests == 4
     error = await failure(unusable)
@@ -245,9 +372,9 @@ async def test_an_answer_that_is_no_completion_fails_retryably(body: bytes) -> N
 async def test_usage_may_be_missing() -> None:
     """An endpoint that does not count tokens is no error."""
 
-    async def bare(_: object) -> Reply:
-        content = (GOOD % 2).replace('"', '\\"')
-        return Reply(body=f'{{"choices": [{{"message": {{"content": "{content}"}}}}]}}'.encode())
+    async def bare(call: Call) -> Reply:
+        content = json.loads(verdict(call, level=2, quotes=[]).body)["choices"][0]["message"]["content"]
+        return Reply(body=json.dumps({"choices": [{"message": {"content": content}}]}).encode())
 
     reply, _ = await grade(bare)
     assert reply.rater.usage == Usage(requests=2)
@@ -258,8 +385,8 @@ async def test_a_refusal_is_no_level() -> None:
     """A refused competency has no level and says so; the others stand."""
     reply, _ = await grade(refusing("causes"))
     causes, promises = reply.samples[0]
-    assert (causes.level, causes.reason) == (None, REFUSED)
-    assert promises.level == 4
+    assert (causes.verdicts, causes.reason) == ((), REFUSED)
+    assert len(shown(promises)) == 2
 
 
 async def test_a_content_filter_counts_as_a_refusal() -> None:
@@ -304,8 +431,8 @@ async def test_false_quotes_arrive_as_claims_only() -> None:
     """The grader passes on what the model claims; only the transcript decides what is believed."""
     invented, _ = await grade(fabricated(5))
     asked, _ = await grade(interviewer_words(5))
-    assert "tripled" in invented.samples[0][0].quotes[0].text
-    assert asked.samples[0][0].quotes[0].text == RUBRIC.questions[0].text
+    assert "tripled" in invented.samples[0][0].verdicts[4].quotes[0].text
+    assert asked.samples[0][0].verdicts[4].quotes[0].text == RUBRIC.questions[0].text
 
 
 async def test_the_stub_prefers_sentences_on_the_topic() -> None:

@@ -4,7 +4,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from tests.fixtures.fake_team_services import team_app
-from tests.fixtures.team_cases import ADJUSTMENT, AUDIT_REF, NEAR_CUT
+from tests.fixtures.team_cases import ADJUSTMENT, AUDIT_REF, BLIND, HELD, NEAR_CUT
 from tests.fixtures.team_operations import APPLICATIONS, DEAD_LETTER, QUARANTINE
 from tests.fixtures.team_result_links import APPLICATION
 from tests.integration.web.team_browsing import browsing
@@ -13,6 +13,8 @@ PAGES = (
     "/review",
     f"/review/{NEAR_CUT}",
     f"/results/{AUDIT_REF}",
+    "/calibration",
+    "/rehearsal",
     "/operations",
     "/operations?show=sync",
     f"/operations/applications/{APPLICATIONS[0].application_id}",
@@ -21,6 +23,8 @@ PAGES = (
 REVIEW_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/review/{NEAR_CUT}/decision", {"band": "solid"}),
     (f"/review/{NEAR_CUT}/close", {"reason": "They asked us to stop here."}),
+    (f"/review/{BLIND}/reading", {"band": "mixed"}),
+    (f"/review/{HELD}/undo", {}),
     (f"/review/{ADJUSTMENT}/answer", {"resume": "yes", "reason": "Ten more days by mail."}),
 )
 EXTEND_FORM: tuple[str, dict[str, str]] = (f"/operations/applications/{APPLICATIONS[0].application_id}/extend", {})
@@ -53,7 +57,28 @@ def test_the_lists_here_name_every_team_route() -> None:
         ("GET", "/review"),
         ("GET", "/review/{case_id}"),
         ("POST", "/review/{case_id}/decision"),
+        ("GET", "/review/quality"),
+        ("GET", "/review/applications/{application_id}"),
+        ("POST", "/review/{case_id}/reading"),
+        ("POST", "/review/{case_id}/undo"),
+        ("POST", "/review/{case_id}/assign"),
         ("POST", "/review/{case_id}/close"),
+        ("GET", "/calibration"),
+        ("GET", "/calibration/new"),
+        ("POST", "/calibration/new"),
+        ("GET", "/calibration/{session_id}"),
+        ("GET", "/calibration/{session_id}/report"),
+        ("GET", "/calibration/{session_id}/items/{position}"),
+        ("POST", "/calibration/{session_id}/items/{position}/ratings"),
+        ("POST", "/calibration/{session_id}/items/{position}/agreed"),
+        ("POST", "/calibration/{session_id}/hand-in"),
+        ("POST", "/calibration/{session_id}/reveal"),
+        ("POST", "/calibration/{session_id}/close"),
+        ("GET", "/rehearsal"),
+        ("GET", "/rehearsal/{program}"),
+        ("POST", "/rehearsal/{program}/simulated"),
+        ("POST", "/rehearsal/{program}/answers"),
+        ("GET", "/rescorings/{interview_id}"),
         ("POST", "/review/{case_id}/answer"),
         ("GET", "/results/{audit_ref}"),
         ("POST", "/results/{audit_ref}/link/revoke"),

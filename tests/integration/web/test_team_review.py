@@ -12,11 +12,14 @@ from tests.fixtures.fake_team_services import quiet_services
 from tests.fixtures.team_cases import (
     ADJUSTMENT,
     AUDIT_REF,
+    BLIND,
     CLEAR,
     DECIDED,
     NEAR_CUT,
     OVERDUE,
+    OWN_PROPOSAL,
     PERSON,
+    PROPOSED,
     PROVISIONAL,
     UNSCORABLE,
 )
@@ -41,7 +44,8 @@ async def test_the_queue_shows_requests_apart_and_who_waits_longest_first() -> N
         page = (await browser.get("/review")).text
     requests, _, results = page.partition("Results to decide")
     assert _links(requests) == [str(ADJUSTMENT), str(PERSON)]
-    assert _links(results) == [str(c) for c in (OVERDUE, NEAR_CUT, PROVISIONAL, UNSCORABLE, CLEAR)]
+    order = (OVERDUE, NEAR_CUT, PROVISIONAL, UNSCORABLE, CLEAR, BLIND, PROPOSED, OWN_PROPOSAL)
+    assert _links(results) == [str(c) for c in order]
     assert "chip--band" not in requests
     assert "dyslexia" not in page
     assert "overdue by 20 min" in results
@@ -61,7 +65,7 @@ async def test_every_bullet_leads_to_its_quote_in_the_conversation() -> None:
     async with browsing("recruiter") as browser:
         page = (await browser.get(f"/review/{NEAR_CUT}")).text
     targets = dict(re.findall(r'<mark id="([^"]+)"[^>]*>([^<]+)</mark>', page))
-    quotes = re.findall(r'<blockquote>([^<]+)</blockquote><figcaption><a href="#([^"]+)"', page)
+    quotes = re.findall(r'<blockquote>([^<]+)</blockquote>(?:<p[^>]*>[^<]*</p>)?<figcaption><a href="#([^"]+)"', page)
     assert len(quotes) == 3
     for quote, anchor in quotes:
         assert unescape(targets[anchor]) == unescape(quote)

@@ -1,10 +1,21 @@
 """Evidence: every quote stands in what the candidate said (N6), and a bullet is one short line around one."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from orchestrator.domain.evidence import MAX_BULLET, MAX_BULLETS, MIN_QUOTE, bullets, locate, shorten
+from orchestrator.domain.evidence import (
+    FUZZY_FLOOR,
+    MAX_BULLET,
+    MAX_BULLETS,
+    MIN_QUOTE,
+    Located,
+    bullets,
+    locate,
+    same_place,
+    shorten,
+)
 from orchestrator.domain.scorecard import Prepared, prepare
 from orchestrator.domain.scoring import Match, QuoteClaim, Unscored
 from orchestrator.domain.transcript import Speaker, Transcript, Turn
@@ -80,6 +91,78 @@ def test_the_same_words_written_otherwise_are_normalised() -> None:
     assert found.quote == "She’s  out –\nso I called “the bank” myself"
 
 
+LONG = "First I asked what error she saw on the screen, then I called 3 colleagues and it was not the network."
+
+
+@pytest.mark.parametrize(
+    ("claim", "quote"),
+    [
+        ("First I asked what error she had seen on the screen", "First I asked what error she saw on the screen"),
+        ("asked whta error she saw on teh screen, then", "asked what error she saw on the screen, then"),
+        (
+            "then I called 3 of my colleagues and it was not the network",
+            "then I called 3 colleagues and it was not the network",
+        ),
+        ("alled 3 colleages and it was not the netwo", "called 3 colleagues and it was not the network"),
+    ],
+)
+def test_nearly_the_same_words_are_shown_as_they_were_said(claim: str, quote: str) -> None:
+    """Small slips of the rater are forgiven; what is kept is the candidate's own text, in whole words."""
+    transcript, ready = _one(LONG)
+    (found,) = locate([QuoteClaim(1, claim)], transcript, ready.blinded).evidence
+    assert found.quote == quote
+    assert quote == LONG[found.start : found.end]
+    assert (found.found, found.match) == (Match.FUZZY, Match.NORMALISED)
+    assert FUZZY_FLOOR <= found.similarity < 1
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "then I called 4 colleagues and it was not the network",
+        "then I called 3 colleagues and it was the network",
+        "whta error she saw",
+        "First I asked what fault she saw on the screen",
+        "I solved everything on my own and my colleagues were very grateful",
+        "Zuerst fragte ich, welchen Fehler sie auf dem Bildschirm sah",
+        "First I asked it was not the network what error she saw",
+        LONG * 20,
+    ],
+)
+def test_what_says_something_else_is_not_nearly_the_same(claim: str) -> None:
+    """Another number, a denial more or less, a short, translated, merged, made-up or giant quote is dropped."""
+    transcript, ready = _one(LONG)
+    assert locate([QuoteClaim(1, claim)], transcript, ready.blinded) == Located((), 1)
+
+
+def test_a_quote_is_looked_for_everywhere_before_nearly_counts() -> None:
+    """The exact words in another turn go before nearly the same words in the turn that the claim names."""
+    near, exact = "I asked what errors she saw on a screen", "I asked what error she saw on the screen"
+    transcript = Transcript((Turn(0, Speaker.CANDIDATE, near, "a"), Turn(1, Speaker.CANDIDATE, exact, "b")))
+    located = locate([QuoteClaim(0, exact)], transcript, _prepared(transcript).blinded)
+    assert [(e.turn, e.found) for e in located.evidence] == [(1, Match.EXACT)]
+
+
+def test_nearly_the_same_with_a_name_in_it_is_marked() -> None:
+    """The way back through blinding holds for such a span too: whole name, and never a bullet."""
+    transcript, ready = _one("They said that Ada Quill fixed it before noon on Friday.")
+    (found,) = locate([QuoteClaim(1, "said that [name] had fixed it before noon")], transcript, ready.blinded).evidence
+    assert (found.quote, found.identifying, found.found) == (
+        "said that Ada Quill fixed it before noon",
+        True,
+        Match.FUZZY,
+    )
+
+
+def test_places_are_the_same_where_they_share_most() -> None:
+    """Two spans of one turn that share half of the longer one; never of two turns."""
+    whole, half, third = evidence("x" * 30), evidence("x" * 15), evidence("x" * 14)
+    assert same_place(whole, half)
+    assert same_place(half, whole)
+    assert not same_place(whole, third)
+    assert not same_place(whole, replace(whole, turn=2))
+
+
 def test_what_the_interviewer_said_is_no_evidence() -> None:
     """A claim that stands only in the question is dropped."""
     transcript, ready = _one("I looked into the log of the shop.")
@@ -93,6 +176,7 @@ def test_next_to_nothing_is_no_quote() -> None:
     transcript, ready = _one("I asked. ............ I asked.")
     assert locate([QuoteClaim(1, "I asked.")], transcript, ready.blinded).dropped == 1
     assert locate([QuoteClaim(1, '"""" asked """"')], transcript, ready.blinded).dropped == 1
+    assert locate([QuoteClaim(1, "I           asked")], transcript, ready.blinded).dropped == 1
     assert len('"""" asked """"') >= MIN_QUOTE
 
 

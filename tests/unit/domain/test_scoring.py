@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from orchestrator.domain.scoring import (
     Aggregate,
-    CompetencyClaim,
     aggregate,
     band_of,
     combine_samples,
@@ -24,10 +23,6 @@ WEIGHTS = st.lists(st.floats(0.1, 10, allow_nan=False), min_size=2, max_size=6)
 
 def _rubric(weights: list[float]) -> Rubric:
     return replace(RUBRIC, competencies=tuple(competency(f"c{n}", w) for n, w in enumerate(weights)))
-
-
-def _claims(*levels: int | None) -> list[CompetencyClaim]:
-    return [CompetencyClaim(competency="causes", level=level) for level in levels]
 
 
 @given(WEIGHTS, st.integers(1, 5))
@@ -79,14 +74,14 @@ def test_bands_begin_at_their_cut(value: float, band: str) -> None:
 )
 def test_samples_combine_to_their_median(levels: tuple[int | None, ...], level: float | None) -> None:
     """The median counts; where most samples saw no evidence there is no level."""
-    assert combine_samples(_claims(*levels), rating_error=0.35)[0] == level
+    assert combine_samples(levels, rating_error=0.35)[0] == level
 
 
 def test_spread_of_samples_widens_the_error() -> None:
     """se² = SEM² + s²/k: one sample has the rating's own error, disagreement adds to it."""
-    assert combine_samples(_claims(3), rating_error=0.35)[1] == 0.35
-    assert isclose(combine_samples(_claims(2, 4), rating_error=0.3)[1], sqrt(0.09 + 0.5))
-    assert combine_samples(_claims(None), rating_error=0.35) == (None, 0.0)
+    assert combine_samples([3], rating_error=0.35)[1] == 0.35
+    assert isclose(combine_samples([2, 4], rating_error=0.3)[1], sqrt(0.09 + 0.5))
+    assert combine_samples([None], rating_error=0.35) == (None, 0.0)
 
 
 def test_percent() -> None:

@@ -1,9 +1,12 @@
 """When a person must decide: every reason, and the border around a cut."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.domain.conformal import CalibrationPair, CalibrationSet
 from orchestrator.domain.program import ReviewMode, ReviewPolicy
 from orchestrator.domain.scoring import Scorecard
 from orchestrator.domain.uncertainty import ReviewReason, nearest_cut, review_reasons
@@ -65,3 +68,38 @@ def test_borderline_is_a_distance_of_at_most_z_standard_errors(value: float, err
 def test_the_lowest_cut_is_no_border() -> None:
     """The lowest possible score is as clear as any: no band lies below it."""
     assert review_reasons(scorecard(aggregate=1.0), RUBRIC, SILENT, ()) == ()
+
+
+def calibrated(off: float, pairs: int = 20, **changes: object) -> CalibrationSet:
+    """A set in which the grader of the sample cards was always off by so much."""
+    facts = {
+        "rubric_hash": "0" * 64,
+        "grader": "model",
+        "made_on": date(2026, 11, 20),
+        "pairs": (CalibrationPair(predicted=3.0, rated=3.0 + off),) * pairs,
+    }
+    return CalibrationSet(**(facts | changes))  # type: ignore[arg-type]  # a test's own changes
+
+
+@pytest.mark.parametrize(
+    ("calibration", "straddles"),
+    [
+        (calibrated(0.6), True),
+        (calibrated(-0.6), True),
+        (calibrated(0.4), False),
+        (calibrated(2.0, pairs=8), False),
+        (calibrated(2.0, rubric_hash="1" * 64), False),
+        (calibrated(2.0, grader="other"), False),
+    ],
+)
+def test_an_interval_that_straddles_a_cut_is_borderline(calibration: CalibrationSet, *, straddles: bool) -> None:
+    """A set of this rubric and this grader with enough pairs can send a case to a person; any other changes nothing."""
+    card = scorecard(aggregate=3.7, standard_error=0.1)
+    found = review_reasons(card, RUBRIC, SILENT, (), calibrations=(calibration,))
+    assert found == ((ReviewReason.BORDERLINE,) if straddles else ())
+
+
+def test_an_interval_never_keeps_a_case_from_a_person() -> None:
+    """Borderline by its standard error stays so, however good the grader was."""
+    card = scorecard(aggregate=4.1, standard_error=0.2)
+    assert review_reasons(card, RUBRIC, SILENT, (), calibrations=(calibrated(0.0),)) == (ReviewReason.BORDERLINE,)

@@ -26,6 +26,15 @@ from orchestrator.grading.wording import says, sentences, stems
         ("The last one", "last", True),
         ("Lastly I left", "last", False),
         ("Nothing like that", "...", False),
+        ("I kept list of names", "kept a list", True),
+        ("I kept one list of names", "kept a list", True),
+        ("It is like a door", "like a", True),
+        ("As you like", "like a", False),
+        ("I called the custommer back", "customer", True),
+        ("I reproduzed it", "reproduced", True),
+        ("I stopped it", "stepped", False),
+        ("The custom is old", "customer", False),
+        ("I did not reproduze it", "reproduced", False),
     ],
 )
 def test_a_cue_is_found_in_other_forms_but_not_negated(text: str, cue: str, *, expected: bool) -> None:

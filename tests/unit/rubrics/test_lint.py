@@ -120,6 +120,14 @@ CASES = [
     ),
     ("leading-question", QUESTION, "You would help at once, right?", "'right?' suggests the answer"),
     (
+        "off-limits",
+        'text: "What would you do next?"',
+        'text: "How old are you?"',
+        "'how old are you' is about age",
+    ),
+    ("off-limits", QUESTION, "What is your current salary?", "'your current salary' is about earlier pay"),
+    ("off-limits", QUESTION, "What would you tell {first_name}?", "'{first_name}' is about a blank to fill in"),
+    (
         "yes-no-question",
         QUESTION,
         "A customer waits. Would you help them?",
@@ -264,6 +272,13 @@ def test_a_finding_reads_well() -> None:
             "A rubric describes evidence; it promises nothing about fairness and turns nobody away"
         )
     ]
+
+
+def test_what_only_raters_read_may_name_what_is_off_limits() -> None:
+    """A duty of the job may be about payslips or trade unions; only what is said to candidates is guarded."""
+    about = "The person at the counter hands payslips out each month, and answers what trade unions ask about opening hours."
+    text, _ = spoiled(RELEVANCE, about)
+    assert [finding.code for finding in findings(text)] == []
 
 
 def test_every_rule_has_a_case() -> None:

@@ -7,11 +7,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.db.models.scoring import DecisionRow, DecisionVerdict
+from orchestrator.db.models.scoring import DecisionRow, DecisionVerdict, HeldDecisionRow
 from orchestrator.domain.program import ReviewPolicy
-from orchestrator.domain.scoring import Score, Unscored, Usage
+from orchestrator.domain.scoring import Receipt, Score, Unscored, Usage
 from orchestrator.domain.transcript import Speaker, Transcript, Turn
-from orchestrator.services.cards import UNSCORED, band_choices, card_view, decision_view, turn_views
+from orchestrator.services.cards import UNSCORED, band_choices, card_view, decision_view, held_view, turn_views
 from tests.unit.domain.samples import evidence, score, scorecard
 from tests.unit.grading.examples import RUBRIC
 
@@ -124,3 +124,69 @@ def test_decisions_and_choices() -> None:
     row.band = None
     assert decision_view(row, RUBRIC).band_label is None
     assert [choice.key for choice in band_choices(RUBRIC)] == ["strong", "mixed", "not_enough"]
+
+
+def test_a_level_lists_what_was_found_and_what_of_the_next_one_was_not() -> None:
+    """By the rater's own checklist; where it kept none, nothing is said to be missing."""
+    causes = RUBRIC.competency("causes")
+    at = {anchor.level: anchor.indicators for anchor in causes.anchors}
+    shown = (at[3][0].id,)
+    view = card_view(scorecard(score("causes", 3.0, indicators=shown)), RUBRIC, ReviewPolicy()).competencies[0]
+    assert view.shown == (at[3][0].text,)
+    assert view.missing == tuple(one.text for one in at[4])
+    silent = card_view(scorecard(score("causes", 3.0)), RUBRIC, ReviewPolicy()).competencies[0]
+    assert (silent.shown, silent.missing) == ((), ())
+
+
+def test_a_quote_has_the_words_around_it() -> None:
+    """Whole words of the same answer, cut where they are many; nothing where the quote begins or ends the answer."""
+    long = "one two three four five six seven eight nine ten " * 4
+    text = f"{long}HERE IT IS {long}"
+    transcript = Transcript((Turn(0, Speaker.INTERVIEWER, "Go on.", "one"), Turn(1, Speaker.CANDIDATE, text, "one")))
+
+    def around(start: int, end: int) -> tuple[str, str]:
+        card = scorecard(score("causes", evidence=(evidence(text[start:end], start=start, end=end),)))
+        (quote,) = card_view(card, RUBRIC, ReviewPolicy(), transcript).competencies[0].quotes
+        return quote.before, quote.after
+
+    before, after = around(len(long), len(long) + 10)
+    assert before.startswith("… ")
+    assert (" ".join(text.split()).count(before[2:]) > 0, len(before) <= 92) == (True, True)
+    assert (after.startswith("one two"), after.endswith(" …"), len(after) <= 92) == (True, True, True)
+    assert after.removesuffix(" …").split()[-1] in long.split()
+    assert around(0, len(text)) == ("", "")
+
+
+def test_the_card_says_how_stable_it_is() -> None:
+    """Only where there were several readings; a share where they differ."""
+
+    def said(receipt: Receipt | None) -> str:
+        return card_view(scorecard(receipt=receipt), RUBRIC, ReviewPolicy()).stability
+
+    assert said(None) == said(Receipt(samples=1)) == ""
+    assert said(Receipt(samples=3, spread=0.12, same_band=1.0)) == (
+        "Read 3 times: the band was the same each time; the number moves by 0.1 levels (standard deviation)."
+    )
+    assert "in 33% of the pairs." in said(Receipt(samples=3, same_band=1 / 3))
+
+
+def test_what_is_held_says_until_when_and_who_agrees() -> None:
+    """The first person decided, the second one agrees; the reason is the first one's."""
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def row(number: int, name: str, reason: str) -> HeldDecisionRow:
+        return HeldDecisionRow(
+            id=uuid.UUID(int=number),
+            actor_name=name,
+            verdict=DecisionVerdict.OVERRIDE,
+            band="strong",
+            reason=reason,
+            decided_at=at,
+            final_at=at,
+        )
+
+    first, second = row(1, "Dana", "It shows more."), row(2, "Kim", "")
+    view = held_view(second, first, RUBRIC, mine=True)
+    assert (view.actor, view.agreed_by, view.reason) == ("Dana", "Kim", "It shows more.")
+    assert (view.band_label, view.final_at, view.mine) == ("Strong evidence", at, True)
+    assert held_view(first, first, RUBRIC, mine=False).agreed_by == ""

@@ -1,0 +1,258 @@
+"""Scoring stored transcripts again, with a newer rubric or another grader: beside the result, never over it.
+
+Nothing is written to an ATS and no case is opened: what comes out stands beside the result for people to read. Each
+interview is read outside any transaction and stored in one of its own, so that what was paid for is kept.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from orchestrator.db.base import new_id
+from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.models.rescoring import RescoringRow
+from orchestrator.db.models.scoring import ScorecardRow
+from orchestrator.db.repositories import interviews, rescorings, scoring
+from orchestrator.db.session import Database
+from orchestrator.domain.audit import AuditEvent
+from orchestrator.domain.conformal import CalibrationSet
+from orchestrator.domain.explainer import Explanation, explain
+from orchestrator.domain.result_parts import Read
+from orchestrator.domain.scoring import Scorecard
+from orchestrator.domain.transcript import Transcript
+from orchestrator.domain.uncertainty import ReviewReason, review_reasons
+from orchestrator.errors import InputInvalid, Missing
+from orchestrator.ports import Clock, Grader
+from orchestrator.services.judging import Spoken, judge
+from rubrics.loader import from_snapshot, snapshot
+from rubrics.schema import Rubric, content_hash
+
+_HASH_LENGTH = 64
+
+
+class Rescored(Struct, frozen=True, kw_only=True):
+    """One transcript that was read again: the card of the result, the new one, and which change moved it."""
+
+    interview_id: uuid.UUID
+    rubric: str
+    version: str
+    rater: str
+    card: Scorecard
+    reasons: tuple[str, ...]
+    explanation: Explanation
+
+
+class LaterReading(Struct, frozen=True, kw_only=True):
+    """A stored later reading. ``explanation`` compares it with the scorecard of the result."""
+
+    made_at: datetime
+    actor: str
+    rubric: str
+    version: str
+    rater: str
+    explanation: Explanation
+
+
+class RescoringView(Struct, frozen=True, kw_only=True):
+    """Everything that was read again of one interview, the newest first."""
+
+    interview_id: uuid.UUID
+    application_id: uuid.UUID
+    rubric: str
+    version: str
+    rater: str
+    readings: tuple[LaterReading, ...]
+
+
+class _Reading(Struct, frozen=True):
+    card: Scorecard
+    reasons: tuple[ReviewReason, ...]
+
+
+class _Stored(Struct, frozen=True):
+    interview: InterviewRow
+    scorecard: ScorecardRow
+    rubric: Rubric
+    transcript: Transcript
+
+
+class Rescoring:
+    """Reads stored transcripts again."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        grader: Grader,
+        rubrics: Mapping[str, Rubric],
+        samples: int = 1,
+        calibrations: Sequence[CalibrationSet] = (),
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._grader = grader
+        self._rubrics = rubrics
+        self._samples = samples
+        self._calibrations = calibrations
+
+    async def of_program(self, program: str) -> Sequence[uuid.UUID]:
+        """The interviews of a program that can be read again: scored, in review or final, their words still held."""
+        async with self._database.reading() as session:
+            return await rescorings.readable(session, program=program)
+
+    async def rubric(self, reference: str) -> Rubric:
+        """A rubric by its id, or by the content hash of one that was used before.
+
+        Raises:
+            Missing: there is neither.
+        """
+        if reference in self._rubrics:
+            return self._rubrics[reference]
+        if len(reference) == _HASH_LENGTH:
+            async with self._database.reading() as session:
+                content = await rescorings.snapshot_of(session, reference)
+            if content is not None:
+                return from_snapshot(content)
+        raise Missing(
+            f"There is no rubric {reference!r}: give the id of one, or the content hash of one that was used."
+        )
+
+    async def rescore(
+        self, interview_ids: Sequence[uuid.UUID], rubric: Rubric | None, *, actor: str, keep: bool = True
+    ) -> AsyncIterator[Rescored]:
+        """Read one transcript after the other; each is yielded as soon as it is read, and stored.
+
+        ``rubric`` None: the one that each interview was planned with, by the grader of today. ``keep`` False: nothing is
+        stored.
+
+        Raises:
+            Missing: there is no such interview, or it cannot be read again.
+            InputInvalid: the rubric asks none of the questions that were asked.
+            GradingFailed: the grader gave nothing usable; what was yielded before is kept.
+        """
+        for interview_id in interview_ids:
+            stored = await self._stored(interview_id)
+            chosen = rubric or stored.rubric
+            reading = await self._read(stored, chosen)
+            if keep:
+                await self._keep(stored, chosen, reading, actor=actor)
+            before = Read(card=stored.scorecard.card, rubric=stored.rubric)
+            yield Rescored(
+                interview_id=interview_id,
+                rubric=chosen.id,
+                version=chosen.version,
+                rater=reading.card.rater.name,
+                card=reading.card,
+                reasons=tuple(reason.value for reason in reading.reasons),
+                explanation=explain(before, Read(card=reading.card, rubric=chosen)),
+            )
+
+    async def view(self, interview_id: uuid.UUID, *, actor: str) -> RescoringView:
+        """What was read again of one interview. Who looks is kept in the audit chain.
+
+        Raises:
+            Missing: there is no such interview, or it was never scored.
+        """
+        async with self._database.reading() as session:
+            interview = await interviews.by_id(session, interview_id)
+            scorecard = await scoring.latest_scorecard(session, interview_id)
+            if interview is None or scorecard is None:
+                raise Missing("There is no such interview, or it was never scored.")
+            rows = await rescorings.of_interview(session, interview_id)
+            hashes = {scorecard.card.rubric_hash, *(row.rubric_hash for row in rows)}
+            known = {one: from_snapshot(await interviews.rubric_content(session, one)) for one in hashes}
+        async with self._database.transaction() as tx:
+            tx.audit(
+                AuditEvent(at=self._clock.now(), actor=actor, tag="account:rescoring:viewed", subject=str(interview_id))
+            )
+        before = Read(card=scorecard.card, rubric=known[scorecard.card.rubric_hash])
+        return RescoringView(
+            interview_id=interview_id,
+            application_id=interview.application_id,
+            rubric=before.rubric.id,
+            version=before.rubric.version,
+            rater=before.card.rater.name,
+            readings=tuple(_later(row, before, known[row.rubric_hash]) for row in rows),
+        )
+
+    async def _stored(self, interview_id: uuid.UUID) -> _Stored:
+        async with self._database.reading() as session:
+            interview = await interviews.by_id(session, interview_id)
+            if interview is None or interview.state not in rescorings.READ_AGAIN:
+                raise Missing(f"There is no interview {interview_id} in review or final.")
+            scorecard = await scoring.latest_scorecard(session, interview_id)
+            transcript = await interviews.transcript(session, interview_id)
+            if scorecard is None or not transcript.turns:
+                raise Missing(f"Of the interview {interview_id}, there is no score or its words were removed.")
+            rubric = from_snapshot(await interviews.rubric_content(session, scorecard.card.rubric_hash))
+        return _Stored(interview, scorecard, rubric, transcript)
+
+    async def _read(self, stored: _Stored, rubric: Rubric) -> _Reading:
+        asked = {turn.question_id for turn in stored.transcript.turns}
+        if not asked & {question.id for question in rubric.questions}:
+            raise InputInvalid(f"The rubric {rubric.id} {rubric.version} asks none of the questions that were asked.")
+        candidate = stored.interview.application.candidate
+        spoken = Spoken(
+            rubric=rubric,
+            rubric_hash=content_hash(rubric),
+            plan=stored.interview.plan,
+            transcript=stored.transcript,
+            names=(candidate.first_name, candidate.last_name),
+            contacts=(*candidate.emails, *candidate.phones),
+        )
+        judgement = await judge(self._grader, spoken, samples=self._samples)
+        policy = stored.interview.program.review
+        reasons = review_reasons(judgement.card, rubric, policy, judgement.flags, calibrations=self._calibrations)
+        return _Reading(judgement.card, reasons)
+
+    async def _keep(self, stored: _Stored, rubric: Rubric, reading: _Reading, *, actor: str) -> None:
+        now, digest = self._clock.now(), content_hash(rubric)
+        row = RescoringRow(
+            id=new_id(),
+            interview_id=stored.interview.id,
+            revision=stored.scorecard.revision,
+            rubric_hash=digest,
+            card=reading.card,
+            reasons=[reason.value for reason in reading.reasons],
+            made_at=now,
+            actor=actor,
+        )
+        details: dict[str, object] = {
+            "rescoring": row.id.hex,
+            "scorecard": stored.scorecard.id.hex,
+            "rubric": digest,
+            "rater": reading.card.rater.name,
+            "prompt": reading.card.rater.prompt_hash,
+            "band": reading.card.band,
+        }
+        snapshot_row = {
+            "content_hash": digest,
+            "rubric_id": rubric.id,
+            "version": rubric.version,
+            "content": snapshot(rubric),
+            "stored_at": now,
+        }
+        async with self._database.transaction() as tx:
+            # Looked at again: retention may have removed the words, or the candidate withdrawn, while the grader read.
+            current = await interviews.by_id(tx.session, stored.interview.id, lock=True)
+            held = await interviews.transcript(tx.session, stored.interview.id)
+            if current is None or current.state not in rescorings.READ_AGAIN or held != stored.transcript:
+                raise Missing(f"The interview {stored.interview.id} changed while it was read; nothing was kept.")
+            await interviews.keep_rubric(tx.session, snapshot_row)
+            tx.session.add(row)
+            subject = str(stored.interview.id)
+            tx.audit(AuditEvent(at=now, actor=actor, tag="system:interview:rescored", subject=subject, details=details))
+
+
+def _later(row: RescoringRow, before: Read, rubric: Rubric) -> LaterReading:
+    return LaterReading(
+        made_at=row.made_at,
+        actor=row.actor,
+        rubric=rubric.id,
+        version=rubric.version,
+        rater=row.card.rater.name,
+        explanation=explain(before, Read(card=row.card, rubric=rubric)),
+    )

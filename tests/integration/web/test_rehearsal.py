@@ -1,0 +1,179 @@
+"""The pages of rehearsals and of later readings: what they show, who may see them, and that they keep nothing."""
+
+import inspect
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import unescape
+
+import pytest
+from litestar.testing import AsyncTestClient
+
+from orchestrator.domain.simulated_candidates import Persona
+from orchestrator.domain.writeback import FieldMap
+from orchestrator.services.rehearsing import Rehearsing
+from orchestrator.services.rescoring import Rescoring
+from orchestrator.web.rehearsal import ORIGINS, PARTS, PERSONAS, RehearsingDoor
+from orchestrator.web.rescoring import RescoringDoor
+from tests.fixtures.fake_team_services import ADMIN
+from tests.fixtures.rehearsal_pages import (
+    NOT_YET,
+    READ_AGAIN,
+    FakeRescoring,
+    Listening,
+    Refusing,
+    RehearsalPages,
+    rehearsal_app,
+    rehearsing,
+)
+from tests.integration.web.team_browsing import Browsing
+
+PATH = "/rehearsal/support-pilot"
+TYPED = (
+    "When a neighbour could not log in, I asked what error he saw and when it had started. So I checked the settings with him"
+    " and found that the clock was <wrong>. We mended it together that evening."
+)
+
+
+@asynccontextmanager
+async def browsing(
+    session: str | None = "recruiter", services: RehearsalPages | None = None
+) -> AsyncIterator[Browsing]:
+    """A browser on these pages, signed in or not."""
+    services = services or RehearsalPages()
+    base_url = "http://127.0.0.1"
+    async with AsyncTestClient(rehearsal_app(services, base_url=base_url), base_url=base_url) as client:
+        if session:
+            client.cookies.set("evenhand_session", session)
+        yield Browsing(client, services)
+
+
+async def test_every_program_can_be_rehearsed() -> None:
+    """The list leads to a page for each, with everybody to choose from and every question."""
+    async with browsing() as browser:
+        listed = (await browser.get("/rehearsal")).text
+        assert 'href="/rehearsal/support-pilot"' in listed
+        assert 'href="/rehearsal/sdr-pilot"' in listed
+        page = unescape((await browser.get(PATH)).text)
+        assert all(f"{name}: {said}" in page for name, said in PERSONAS.values())
+        assert "in capital letters" in page
+        assert "nothing is kept" in page
+        assert (await browser.get("/rehearsal/nobody")).status_code == 404
+
+
+async def test_one_simulated_candidate_is_shown_in_full() -> None:
+    """Expectations, reasons, levels with anchors and quotes, the ATS before and after, and the conversation."""
+    async with browsing() as browser:
+        answer = await browser.post(f"{PATH}/simulated", persona="injecting")
+    page = unescape(answer.text)
+    assert answer.status_code == 200
+    for words in (
+        "No level is higher than that of the same answers without the instructions.",
+        "An answer holds words that read like instructions to the software.",
+        "Which answers led to which level",
+        "Until a person decided",
+        "Once a person confirmed",
+        "In review",
+        "interview_completion",
+        "Ignore all previous instructions",
+        ORIGINS[rehearsing().programs()[0].origin],
+    ):
+        assert words in page
+    assert "Not as expected" not in page
+    assert all(f'href="#{anchor}' not in page for anchor in ("None", "False"))
+
+
+async def test_everybody_stands_in_one_table() -> None:
+    """One row each, with a button to look closer."""
+    async with browsing() as browser:
+        page = unescape((await browser.post(f"{PATH}/simulated", persona="all")).text)
+    assert "Everybody came out as one would expect" in page
+    assert all(f'name="persona" value="{persona.value}"' in page for persona in Persona)
+    assert "Not enough evidence" in page
+
+
+async def test_what_is_not_as_expected_stands_first() -> None:
+    """With words, not only a colour."""
+    services = RehearsalPages(rehearsing=rehearsing(own_rubric=True))
+    async with browsing(services=services) as browser:
+        everybody = unescape((await browser.post(f"{PATH}/simulated", persona="all")).text)
+        alone = unescape((await browser.post(f"{PATH}/simulated", persona="strong")).text)
+    assert "came out differently than one would expect" in everybody
+    assert "Not as expected" in alone
+    assert "derived from its own indicators" in alone
+
+
+async def test_own_answers_come_back_read_and_are_not_kept() -> None:
+    """What was typed stands in the boxes again, escaped; opening the page anew shows nothing of it."""
+    async with browsing() as browser:
+        page = (await browser.post(f"{PATH}/answers", **{"answer-unclear-cause": TYPED})).text
+        assert "clock was &lt;wrong&gt;" in page
+        assert "<mark" in page
+        assert "Your answers" in page
+        assert "Change your answers" in page
+        assert "neighbour" not in (await browser.get(PATH)).text
+
+
+async def test_ones_own_name_is_left_out_before_anything_is_read() -> None:
+    """As a candidate's is: the grader hears the answer without it."""
+    grader = Listening()
+    async with browsing("admin", RehearsalPages(rehearsing=rehearsing(grader))) as browser:
+        said = f"They called me {ADMIN.name} on the phone. {TYPED}"
+        page = await browser.post(f"{PATH}/answers", **{"answer-unclear-cause": said})
+        assert ADMIN.name in page.text
+    assert any("on the phone" in text for text in grader.heard)
+    assert not any(part in text for text in grader.heard for part in ADMIN.name.split())
+
+
+async def test_what_cannot_be_read_is_said_kindly() -> None:
+    """Nobody chosen, an answer without end, and a model that gives nothing: the page says so and keeps what was typed."""
+    async with browsing(services=RehearsalPages(rehearsing=rehearsing(Refusing()))) as browser:
+        for typed in ("", "genius"):
+            chosen = await browser.post(f"{PATH}/simulated", persona=typed)
+            assert (chosen.status_code, "Choose who takes the interview." in chosen.text) == (422, True)
+        long = await browser.post(f"{PATH}/answers", **{"answer-unclear-cause": "a" * 20_001})
+        assert (long.status_code, "Please keep it under 20,000 characters." in long.text) == (422, True)
+        assert 'href="#answer-unclear-cause"' in long.text
+        for path, fields in (("simulated", {"persona": "weak"}), ("answers", {"answer-unclear-cause": TYPED})):
+            failed = await browser.post(f"{PATH}/{path}", **fields)
+            assert (failed.status_code, "The answers could not be read" in failed.text) == (503, True)
+        assert "clock was" in failed.text
+
+
+async def test_strangers_and_other_sites_start_nothing() -> None:
+    """Without an account one is sent to sign in; a form without its token is refused."""
+    async with browsing(None) as browser:
+        for path in ("/rehearsal", PATH, f"/rescorings/{READ_AGAIN}"):
+            assert (await browser.get(path)).status_code == 303
+        assert (await browser.post(f"{PATH}/simulated", persona="weak")).status_code == 303
+    async with browsing() as browser:
+        assert (await browser.forge(f"{PATH}/simulated", persona="weak")).status_code == 403
+
+
+async def test_later_readings_stand_beside_the_result() -> None:
+    """Each with both bands and what moved it; whoever looks is written down; nothing read again teaches what would be."""
+    kept = FakeRescoring()
+    async with browsing("admin", RehearsalPages(rescoring=kept)) as browser:
+        page = unescape((await browser.get(f"/rescorings/{READ_AGAIN}")).text)
+        assert "Causes counts 8 instead of 2" in page
+        assert "Nothing moved" in page
+        assert "Strong evidence" in page
+        assert "evenhand rescore" in (await browser.get(f"/rescorings/{NOT_YET}")).text
+        assert (await browser.get("/rescorings/00000000-0000-0000-0000-000000000001")).status_code == 404
+    assert kept.viewers == [f"account:{ADMIN.id}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("door", "real", "fake"), [(RehearsingDoor, Rehearsing, Rehearsing), (RescoringDoor, Rescoring, FakeRescoring)]
+)
+def test_pages_services_and_fakes_agree(door: type, real: type, fake: type) -> None:
+    """Every call of a page has the same parameters and result in the real service and in the fake."""
+    for name, wanted in inspect.getmembers(door, inspect.isfunction):
+        if not name.startswith("_"):
+            assert inspect.signature(getattr(real, name)) == inspect.signature(wanted), name
+            assert inspect.signature(getattr(fake, name)) == inspect.signature(wanted), name
+
+
+def test_every_part_of_a_result_has_a_name() -> None:
+    """What the ATS would show is called by words, not by the names of fields."""
+    assert set(PARTS) == set(FieldMap.__struct_fields__)
+    assert set(PERSONAS) == set(Persona)
