@@ -3,6 +3,7 @@
 from tests.browser.calibration_pages import CALIBRATION, CALIBRATION_EMPTY
 from tests.browser.candidate_pages import CANDIDATE
 from tests.browser.neighbour_pages import BOARD, CATCHER, EMPTY_CATCHER, MAILS
+from tests.browser.rehearsal_site import REHEARSAL
 from tests.browser.site import Page, Site
 from tests.browser.team_pages import QUIET, SIGNED_OUT, STOPPED, TEAM
 
@@ -14,6 +15,7 @@ SITES: tuple[Site, ...] = (
     SIGNED_OUT,
     CALIBRATION,
     CALIBRATION_EMPTY,
+    REHEARSAL,
     BOARD,
     CATCHER,
     EMPTY_CATCHER,
