@@ -78,4 +78,4 @@ def _sum_up(found: Sequence[Rescored], *, dry_run: bool) -> None:
     for (before, after), count in sorted(moves.items()):
         if before != after:
             click.echo(f"  {count} from “{before}” to “{after}”")
-    click.echo("Nothing was stored." if dry_run else "Stored beside the results. No ATS was told.")
+    click.echo("Nothing was stored but who read." if dry_run else "Stored beside the results. No ATS was told.")

@@ -73,8 +73,11 @@ class Interval(Struct, frozen=True):
 
 
 def grader_key(rater: Rater) -> str:
-    """Which grader a pair belongs to: its name, and its prompt where it has one, since another prompt is another grader."""
-    return rater.name if rater.prompt_hash is None else f"{rater.name}@{rater.prompt_hash[:_HASH_LENGTH]}"
+    """Which grader a pair belongs to: its name with its prompt or version, since another prompt is another grader."""
+    if rater.prompt_hash is not None:
+        return f"{rater.name}@{rater.prompt_hash[:_HASH_LENGTH]}"
+    version = rater.parameters.get("version")
+    return rater.name if version is None else f"{rater.name}@{version}"
 
 
 def least_pairs(alpha: float = ALPHA) -> int:
@@ -104,7 +107,7 @@ def around(value: float, half: float, *, lowest: float = 1.0, highest: float = 5
 def calibration_for(
     sets: Sequence[CalibrationSet], *, rubric_hash: str, grader: str, alpha: float = ALPHA
 ) -> CalibrationSet | NoInterval:
-    """The newest set for a rubric version and a grader, or the reason why there is none that can be used."""
+    """The newest usable set for a rubric version and a grader, or the reason why there is none."""
     if not sets:
         return NoInterval.NO_SET
     same_rubric = [one for one in sets if one.rubric_hash == rubric_hash]
@@ -113,8 +116,8 @@ def calibration_for(
     own = [one for one in same_rubric if one.grader == grader]
     if not own:
         return NoInterval.OTHER_GRADER
-    newest = max(own, key=lambda one: one.made_on)
-    return newest if len(newest.pairs) >= least_pairs(alpha) else NoInterval.TOO_FEW
+    usable = [one for one in own if len(one.pairs) >= least_pairs(alpha)]
+    return max(usable, key=lambda one: one.made_on) if usable else NoInterval.TOO_FEW
 
 
 def conformal_borderline(

@@ -49,7 +49,7 @@ _KIN_ADJECTIVE = r"(?:(?:own|older|younger|big|little|elder|eldest|youngest|olde
 _CONDITION = (
     r"(?:depression|anxiety(?:\s+disorder)?|panic\s+attacks?|adhd|add|autism|asperger['’]?s?|dyslexia|dyscalculia|epilepsy|diabetes|cancer"
     r"|leuka?emia|asthma|burn-?out|ptsd|bipolar\s+disorder|schizophrenia|ocd|multiple\s+sclerosis|arthritis|hiv|hepatitis|long\s+covid"
-    r"|migraines?|a\s+stroke|heart\s+(?:attack|condition|disease)|kidney\s+disease|tumou?r|miscarriage|disabilit(?:y|ies)|handicap"
+    r"|migraines?|crohn['’]?s(?:\s+disease)?|ulcerative\s+colitis|parkinson['’]?s(?:\s+disease)?|lupus|fibromyalgia|endometriosis|a\s+stroke|heart\s+(?:attack|condition|disease)|kidney\s+disease|tumou?r|miscarriage|disabilit(?:y|ies)|handicap"
     r"|chronic\s+(?:\w+\s+)?(?:illness|pain|condition|disease|fatigue)|(?:eating|personality|mental|anxiety|sleep|hearing|speech|learning)\s+disorders?"
     r"|(?:hearing|visual|speech|sight)\s+(?:impairment|impediment|loss|aid)|stutter|stammer|slipped\s+disc|back\s+(?:pain|problems?|surgery)"
     r"|(?:mental|physical)\s+(?:health\s+)?(?:illness|problems?|issues?|breakdown|condition)|nervous\s+breakdown|health\s+(?:problems?|issues?|condition))"
@@ -77,7 +77,7 @@ _AGES = (
     rf"\b(?:at|by|from)\s+(?:the\s+)?age\s+(?:of\s+)?(?:\d{{1,2}}|{_YEARS_OF_AGE})\b | \baged\s+{_YEARS_OF_AGE}\b(?!\s*(?:days?|hours?|weeks?|months?|%|tickets?|cases?))",
     rf"\b(?:at|for|despite|of|given|because\s+of)\s+my\s+(?:young\s+|old\s+|advanced\s+)?age\b | \bmy\s+(?:date\s+of\s+birth|birth\s?date|birth\s+year|{_YEARS_OF_AGE}(?:th|st|nd|rd)\s+birthday)\b",
     r"\bin\s+my\s+(?:early\s+|mid[ -]?|late\s+)?(?:twenties|thirties|forties|fifties|sixties|seventies|teens|[2-7]0['’]?s)\b",
-    rf"\bborn\s+(?:in|on)\s+(?:[\w.]+\s+){{0,3}}?({_YEAR})\b | \b(?:date\s+of\s+birth|dob|born)\s*:?\s*\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}} | \bclass\s+of\s+['’]?\d{{2,4}}\b",
+    rf"\bborn\s+(?:(?:in|on)\s+)?(?:[\w.]+\s+){{0,3}}?({_YEAR})\b | \b(?:date\s+of\s+birth|dob|born)\s*:?\s*\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}} | \bclass\s+of\s+['’]?\d{{2,4}}\b",
     rf"\bgraduat\w*\b[^.!?\n]{{0,60}}?\b({_YEAR})\b",
     rf"\b{_STUDY}\b[^.!?\n]{{0,30}}?\b(?:in|of|since|until|from|till)\s+({_YEAR})\b",
     r"\b(?:close\s+to|near(?:ing)?|approaching|before|about\s+to)\s+(?:my\s+)?retire(?:ment)?\b",

@@ -23,7 +23,7 @@ _LOOK_ALIKES = str.maketrans(
 _LEET = str.maketrans("013457@$!|", "oieastasil")
 _LEET_WORD = re.compile(r"(?<![^\W_])[a-z]{0,9}[013457@$!|][a-z][a-z013457@$!|]{1,20}", re.IGNORECASE)
 # Six single letters in a row, each with one and the same sign or blank after it.
-_SPACED = re.compile(r"(?<!\w)(?:\w[ ._*|/~-]{1,3}){7,400}\w(?!\w)")
+_SPACED = re.compile(r"(?<![^\W_])(?:[^\W_][ ._*|/~-]{1,3}){7,400}[^\W_](?![^\W_])")
 _BASE64 = re.compile(r"(?<![\w+/=-])[\w+/-]{16,4000}={0,2}(?![\w=])")
 _HEX = re.compile(r"(?<![\w])(?:(?:0x|\\x|%)?[0-9a-f]{2}[ ,]?){10,2000}(?!\w)", re.IGNORECASE)
 _ENTITY = re.compile(r"(?:&#?\w{1,8};){2}|(?:%[0-9a-f]{2}){2}|(?:\\u00[0-9a-f]{2}){2}", re.IGNORECASE)

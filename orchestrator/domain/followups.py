@@ -29,7 +29,7 @@ _NOTHING_TO_ADD = re.compile(
     | that\ would\ be\ all | as\ (i\ )?(said|above|before)
     """
 )
-_LAST_SENTENCE = re.compile(r"[^.!?\n]+[.!?\s]*\Z")
+_SENTENCE_ENDS = re.compile(r"[.!?\n]+")
 
 
 class FollowUpReason(StrEnum):
@@ -130,11 +130,9 @@ def is_due(exchange: Exchange) -> bool:
 def has_nothing_to_add(text: str) -> bool:
     """Say whether an answer says, as a whole or in its last sentence, that there is nothing to add (English)."""
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").casefold().strip()
-    last = _LAST_SENTENCE.search(plain)
+    last = _SENTENCE_ENDS.split(plain.rstrip(".!? \n\t"))[-1]
     return any(
-        _NOTHING_TO_ADD.fullmatch(" ".join(part.strip(" .!?\n\t-–—").split()))
-        for part in (plain, last.group() if last else "")
-        if part.strip()
+        _NOTHING_TO_ADD.fullmatch(" ".join(part.strip(" .!?\n\t-–—").split())) for part in (plain, last) if part.strip()
     )
 
 

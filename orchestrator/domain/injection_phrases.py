@@ -51,7 +51,7 @@ _ROLE = rf"""
     | \b(?:pretend|imagine|assume|suppose|act\s+(?:as\s+if|like|as\s+though)|role-?play\s+(?:as\s+if|that))\s+(?:that\s+)?you(?:\s+are|'re|\s+were|\s+have)
         \s+(?:an?\s+|the\s+|my\s+|no\s+)?(?:\w+\s+){{0,2}}(?:ai|grader|evaluator|assessor|judge|model|assistant|chatbot|examiner|mother|grandmother|fan|rules?|rubrics?|limits?|restrictions?|instructions?|generous|proud)\b
     | \bfrom\s+now\s+on\b[,\s]*(?:you\s+(?:are|will|must|only|answer|rate|score|grade)|(?:rate|score|grade|answer|respond|output)\b)
-    | \b(?:dear|attention|note\s+to|message\s+to|message\s+for|note\s+for|hello|hey|hi)\s*,?\s+(?:the\s+|you\s+)?(?:\w+\s+)?{_RATER}\b
+    | \b(?:dear|attention|note\s+to|message\s+to|message\s+for|note\s+for|hello|hey|hi)(?:\s*,)?\s+(?:the\s+|you\s+)?(?:\w+\s+)?{_RATER}\b
     | \b(?:whoever|whatever|anyone|anything|the\s+one)\s+(?:is\s+|that\s+is\s+|who\s+is\s+)?(?:grad(?:es|ing)|scor(?:es|ing)|rat(?:es|ing)|evaluat(?:es|ing)|assess(?:es|ing))\s+(?:this|these|my|it)\b
     | \b(?:the|this|every|any|your)\s+(?:{_RATER}|model|machine|algorithm|judge)\s+(?:must|should|shall|has\s+to|needs\s+to|will|is\s+(?:instructed|required|ordered|told|obliged)\s+to)
         \s+(?:\w+\s+){{0,3}}(?:rate|score|grade|give|award|assign|pass|mark|ignore|output|return|respond|choose|select|advance)\b

@@ -7,10 +7,18 @@ from msgspec import Struct
 
 from orchestrator.domain.ablation import shifted
 from orchestrator.domain.conformal import CalibrationSet, calibration_for, conformal_borderline, grader_key
+from orchestrator.domain.levels import HIGH
 from orchestrator.domain.program import ReviewMode, ReviewPolicy
 from orchestrator.domain.scoring import Scorecard
 from orchestrator.domain.stability import models_disagree, unstable
 from rubrics.schema import Rubric
+
+MIN_PASSAGES = 2
+"""So many different passages the highest level needs, for a person not to look at it."""
+
+
+SEEN_BY = 3
+"""Two of three samples must see a level for it to be undisputed."""
 
 
 class ReviewReason(StrEnum):
@@ -80,6 +88,8 @@ def review_reasons(
         reasons.append(ReviewReason.BORDERLINE)
     if card.coverage < 1 and ReviewReason.THIN_EVIDENCE not in reasons:
         reasons.append(ReviewReason.THIN_EVIDENCE)
+    if rests_on_little(card) and ReviewReason.THIN_EVIDENCE not in reasons:
+        reasons.append(ReviewReason.THIN_EVIDENCE)
     if card.dropped_quotes:
         reasons.append(ReviewReason.QUOTES_NOT_FOUND)
     if _disagreeing(card):
@@ -87,6 +97,17 @@ def review_reasons(
     if shifted(card) or (card.receipt is not None and card.receipt.echoed):
         reasons.append(ReviewReason.POSSIBLE_INJECTION)
     return tuple(dict.fromkeys([*reasons, *flags]))
+
+
+def rests_on_little(card: Scorecard) -> bool:
+    """Say whether the highest level rests on a single passage, or several competencies on one and the same.
+
+    A grader that gives one passage for everything has read nothing else.
+    """
+    passages = [{(one.turn, one.start, one.end) for one in s.evidence} for s in card.scores if s.level is not None]
+    alone = [tuple(places) for places in passages if len(places) == 1]
+    top = any(s.level is not None and s.level > HIGH and len(s.evidence) < MIN_PASSAGES for s in card.scores)
+    return top or len(alone) > len(set(alone))
 
 
 def _borders(rubric: Rubric) -> Sequence[float]:
@@ -101,5 +122,8 @@ def _straddling(card: Scorecard, value: float, rubric: Rubric, calibrations: Seq
 def _disagreeing(card: Scorecard) -> bool:
     """Say whether samples, models, or the answers with and without words that speak to a grader, differ too much."""
     apart = any(len(s.samples) > 1 and max(s.samples) - min(s.samples) > 1 for s in card.scores)
+    # Samples that saw no level where others saw one differ from them more than by a level.
+    asked = card.receipt.samples - card.receipt.echoed if card.receipt is not None else 0
+    apart |= any(0 < SEEN_BY * len(s.samples) < asked * (SEEN_BY - 1) for s in card.scores)
     unsteady = card.receipt is not None and unstable(card.receipt)
     return apart or unsteady or any(models_disagree(score) for score in card.scores) or shifted(card)

@@ -6,7 +6,7 @@ Whoever asks a model does it here: the grader of interviews, and the evaluation 
 import asyncio
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 import openai
@@ -47,8 +47,8 @@ class ChatEndpoint:
         self.concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)
 
-    async def ask(self, call: ChatCall) -> bytes:
-        """The body of the answer as it came.
+    async def ask(self, call: ChatCall, *, begin: Callable[[], None] | None = None) -> bytes:
+        """The body of the answer as it came; ``begin`` is called once the call has its place among those at once.
 
         Raises:
             GradingFailed: no answer in time, or an error status; ``retryable`` says whether to ask again.
@@ -59,6 +59,8 @@ class ChatEndpoint:
         ]
         try:
             async with self._slots, asyncio.timeout(self.timeout):
+                if begin is not None:
+                    begin()
                 response = await self._client.chat.completions.with_raw_response.create(
                     model=call.model,
                     messages=messages,

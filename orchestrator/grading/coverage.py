@@ -103,10 +103,15 @@ class Passage(Struct, frozen=True):
     words: Words
 
 
-@lru_cache(maxsize=4096)
 def words_of(text: str) -> Words:
-    """The words of a text; both sets are empty where it has none with a meaning."""
+    """The words of a text; both sets are empty where it has none with a meaning. Keeps nothing in memory (N10)."""
     return words_of_stems(stems(text))
+
+
+@lru_cache(maxsize=4096)
+def words_of_rubric(text: str) -> Words:
+    """The same for what a rubric or a reference says, which stays in memory: never for what a candidate said."""
+    return words_of(text)
 
 
 def words_of_stems(found: Sequence[str]) -> Words:
@@ -125,7 +130,7 @@ def both(one: Words, other: Words) -> Words:
 def statements(text: str) -> tuple[str, ...]:
     """Split a reference into what it states: lines, list items, sentences and parts between semicolons."""
     parts = (part.strip() for part in _STATEMENT_END.split(text))
-    return tuple(dict.fromkeys(part for part in parts if words_of(part).stems))
+    return tuple(dict.fromkeys(part for part in parts if words_of_rubric(part).stems))
 
 
 def passages(text: str, kept: Sequence[Sentence] | None = None) -> tuple[Passage, ...]:

@@ -118,7 +118,13 @@ class ModelGrader:
         # Another seed each time: the same one would give the same unusable answer.
         seed = None if ballot.seed is None else ballot.seed + attempt * len(course.ballots)
         schema = reply_schema(indicator_ids(competency, ballot.order))
-        estimate = course.budget.hold(prompt.system, prompt.user, msgspec.json.encode(schema).decode())
+        estimate = 0
+
+        def begin() -> None:
+            # Not before: what waits for its place would be held against calls that are cheaper than was feared.
+            nonlocal estimate
+            estimate = course.budget.hold(prompt.system, prompt.user, msgspec.json.encode(schema).decode())
+
         body = await self._endpoint.ask(
             ChatCall(
                 model=ballot.model,
@@ -128,7 +134,8 @@ class ModelGrader:
                 schema=schema,
                 temperature=self._sampling.temperature,
                 seed=seed,
-            )
+            ),
+            begin=begin,
         )
         usage = read_usage(body)
         course.budget.settle(estimate, usage)

@@ -23,6 +23,7 @@ from orchestrator.grading.coverage import (
     statements,
     weight,
     words_of,
+    words_of_rubric,
 )
 from orchestrator.grading.wording import FUNCTION_STEMS, Sentence, stems
 
@@ -96,7 +97,7 @@ def grade_reference(request: ReferenceRequest) -> ReferenceReply:
     items = _items(request.question, request.reference)
     if not items:
         return ReferenceReply(level=None, score=0.0, interval=(0.0, 1.0))
-    known = words_of(request.question)
+    known = words_of_rubric(request.question)
     suspicious = suspicious_spans(request.answer)
     kept = counted(request.answer, suspicious)
     flagged = (POSSIBLE_INJECTION,) if suspicious else ()
@@ -128,7 +129,7 @@ def _nothing(flagged: tuple[str, ...]) -> ReferenceReply:
 
 @lru_cache(maxsize=1024)
 def _items(question: str, reference: str) -> tuple[_Item, ...]:
-    known = words_of(question)
+    known = words_of_rubric(question)
     return tuple(_Item(words_of(text), weight(words_of(text), known)) for text in statements(reference))
 
 

@@ -14,8 +14,8 @@ from msgspec import Struct
 from orchestrator.domain.blinding import Span
 from orchestrator.domain.transcript import Turn
 from orchestrator.grading.account import counted, limits
-from orchestrator.grading.coverage import Words, both, coverage, words_of, words_of_stems
-from orchestrator.grading.wording import Sentence, says, stems
+from orchestrator.grading.coverage import Words, both, coverage, words_of, words_of_rubric, words_of_stems
+from orchestrator.grading.wording import Sentence, says, stems_of_rubric
 from rubrics.schema import Competency, Indicator, Question
 
 # A sentence shows one indicator, and one more for every six words, up to four: a list of catchwords is no account.
@@ -79,7 +79,7 @@ def topic_of(competency: Competency, questions: Sequence[Question]) -> frozenset
     anchors = [anchor.behaviour for anchor in competency.anchors]
     indicators = [indicator.text for _, indicator in _indicators(competency)]
     texts = [competency.name, competency.definition, *anchors, *indicators, *(question.text for question in questions)]
-    return frozenset(stem for text in texts for stem in stems(text))
+    return frozenset(stem for text in texts for stem in stems_of_rubric(text))
 
 
 def _of_turn(
@@ -95,7 +95,7 @@ def _of_turn(
         limited = limits(text)
         words = _with_the_next(turn.text, kept[place : place + 2], limited=limited)
         # What limits itself answers its question, so the question's words count there too.
-        words = both(words, words_of(question)) if limited else words
+        words = both(words, words_of_rubric(question)) if limited else words
         yield Heard(turn.index, text, sentence, (*by_cue, *_by_words(words, wordless, limited=limited)))
 
 
@@ -107,7 +107,7 @@ def _with_the_next(text: str, passage: Sequence[Sentence], *, limited: bool) -> 
 
 def _by_words(words: Words, wordless: Sequence[tuple[int, Indicator]], *, limited: bool) -> tuple[str, ...]:
     """The indicator that a passage shows best, if it says enough of any indicator and something of this one."""
-    able = [(coverage(words_of(one.text), words, _NOTHING_KNOWN), level, one.id) for level, one in wordless]
+    able = [(coverage(words_of_rubric(one.text), words, _NOTHING_KNOWN), level, one.id) for level, one in wordless]
     if max(able)[0] < ENOUGH:
         return ()
     share, _, best = max((one for one in able if (one[1] <= _LOW) == limited), default=(0.0, 0, ""))
@@ -120,7 +120,7 @@ def _by_cue(sentence: Sentence, competency: Competency, topic: frozenset[str]) -
     shown = (
         indicator.id
         for _, indicator in _indicators(competency)
-        if any((on_topic or len(stems(cue)) > 1) and says(sentence, cue) for cue in indicator.cues)
+        if any((on_topic or len(stems_of_rubric(cue)) > 1) and says(sentence, cue) for cue in indicator.cues)
     )
     return tuple(itertools.islice(shown, min(MAX_PER_SENTENCE, 1 + len(sentence.stems) // WORDS_PER_INDICATOR)))
 

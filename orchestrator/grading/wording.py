@@ -47,10 +47,15 @@ def sentences(text: str) -> Iterator[Sentence]:
             yield Sentence(start, match.start() + len(whole.rstrip()), found)
 
 
-@lru_cache(maxsize=4096)
 def stems(text: str) -> tuple[str, ...]:
-    """The stems of a text in order; pronouns for other people count as one word."""
+    """The stems of a text in order; pronouns for other people count as one word. Keeps nothing of it in memory (N10)."""
     return tuple(_stem(token.casefold().replace("’", "'")) for token in _TOKEN.findall(text))
+
+
+@lru_cache(maxsize=4096)
+def stems_of_rubric(text: str) -> tuple[str, ...]:
+    """The same for what a rubric says, which stays in memory: never for what a candidate said."""
+    return stems(text)
 
 
 def says(sentence: Sentence, cue: str) -> bool:
@@ -59,21 +64,28 @@ def says(sentence: Sentence, cue: str) -> bool:
     The cue's last word may be the beginning of a word, such as ``reproduc``. Articles count on neither side, since people
     who learnt English late leave them out or put them elsewhere, and longer words may have a slip of the pen.
     """
-    wanted, said = stems(cue), sentence.stems
+    wanted, said = _wanted(cue), sentence.stems
     if not wanted:
         return False
-    # "Like a" would be no more than "like".
-    if len(_without_articles(wanted)) > 1:
-        wanted, said = _without_articles(wanted), _without_articles(said)
     first, alone = wanted[0], len(wanted) == 1
     # Most sentences hold not even the first word of most cues.
     starts = [start for start, word in enumerate(said) if _same(word, first, prefix=alone)]
+    if starts and not alone and _ARTICLES.isdisjoint(wanted):
+        said = _without_articles(said)
+        starts = [start for start, word in enumerate(said) if _same(word, first, prefix=alone)]
     return any(
         _follows(said, start, wanted) and (negates(wanted) or not negates(_before(said, start))) for start in starts
     )
 
 
 @lru_cache(maxsize=4096)
+def _wanted(cue: str) -> tuple[str, ...]:
+    """The stems of a cue that an answer must hold. "Like a" would be no more than "like", so there the article counts."""
+    whole = stems_of_rubric(cue)
+    plain = _without_articles(whole)
+    return plain if len(plain) > 1 else whole
+
+
 def _without_articles(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in words if word not in _ARTICLES)
 

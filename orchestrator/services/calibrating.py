@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.db.models.calibration import CalibrationRaterRow
+from orchestrator.db.models.calibration import CalibrationItemRow, CalibrationRaterRow
 from orchestrator.db.repositories import calibration as rows
+from orchestrator.db.repositories import interviews
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.calibration import Rating, SessionState, unrated
 from orchestrator.domain.calibration_report import CalibrationReport
@@ -105,7 +106,7 @@ class Calibrating:
             item = whole.item(position)
             _rates(whole, actor)
             _check_ratings(whole.rubric, ratings)
-            if position not in whole.readable:
+            if not await _held(tx, item):
                 raise Stale("The answers of this item were removed, so it can no longer be rated.")
             for competency, rating in ratings.items():
                 key: dict[str, object] = {"item_id": item.id, "account_id": actor.id, "competency": competency}
@@ -167,7 +168,7 @@ class Calibrating:
             if whole.row.state is not SessionState.REVEALED:
                 raise Stale(_CLOSED if whole.row.state is SessionState.CLOSED else "This session is not revealed yet.")
             _check_ratings(whole.rubric, agreed)
-            if position not in whole.readable and any(one.note for one in agreed.values()):
+            if not await _held(tx, item) and any(one.note for one in agreed.values()):
                 raise InputInvalid("The answers of this item were removed. A level can be noted, words cannot.")
             for competency, one in agreed.items():
                 key: dict[str, object] = {"item_id": item.id, "competency": competency, "account_id": actor.id}
@@ -208,6 +209,17 @@ class Calibrating:
 
     def _log(self, tx: Transaction, actor: Account, what: str, subject: uuid.UUID, details: dict[str, object]) -> None:
         tx.audit(step_event(self._clock.now(), actor, what, subject, details))
+
+
+async def _held(tx: Transaction, item: CalibrationItemRow) -> bool:
+    """Whether the answers are there. They stay until the transaction ends: a note may repeat them (N10).
+
+    The session is locked before the interview, by everyone who needs both.
+    """
+    if item.interview_id is None:
+        return item.gold is not None
+    await interviews.by_id(tx.session, item.interview_id, lock=True)
+    return bool(await rows.with_answers(tx.session, [item.interview_id]))
 
 
 def _check_ratings(rubric: Rubric, ratings: Mapping[str, Rating]) -> None:

@@ -4,6 +4,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orchestrator.db.models.calibration import (
     CalibrationItemRow,
     CalibrationRaterRow,
+    CalibrationRatingRow,
     CalibrationSessionRow,
 )
 from orchestrator.db.repositories import calibration as rows
@@ -40,6 +42,7 @@ from orchestrator.services.calibration_views import (
 from rubrics.loader import from_snapshot
 from rubrics.schema import Rubric
 
+_Part = TypeVar("_Part", CalibrationItemRow, CalibrationRaterRow)
 LISTED = 50
 SESSIONS_BEFORE = 12
 """How far back the severity of a rater is followed."""
@@ -73,42 +76,18 @@ async def whole_session(session: AsyncSession, session_id: uuid.UUID, *, lock: b
         Missing: there is no such session.
     """
     row = await rows.by_id(session, session_id, lock=lock)
-    content = await rows.rubric_content(session, row.rubric_hash) if row else None
-    if row is None or content is None:
+    found = await _wholes(session, [row] if row else [])
+    if not found:
         raise Missing("There is no such calibration session.")
-    items = await rows.items(session, [row.id])
-    kept = await rows.with_answers(session, [item.interview_id for item in items if item.interview_id])
-    return Whole(
-        row=row,
-        rubric=from_snapshot(content),
-        items=items,
-        raters=await rows.raters(session, [row.id]),
-        readable=frozenset(item.position for item in items if item.gold is not None or item.interview_id in kept),
-    )
+    return found[0]
 
 
 async def session_lines(session: AsyncSession, viewer: uuid.UUID | None) -> tuple[SessionLine, ...]:
     """The newest sessions, newest first, with what is left to do for the viewer."""
-    lines = []
-    for row in await rows.sessions(session, limit=LISTED):
-        whole = await whole_session(session, row.id)
-        me = whole.rater(viewer) if viewer else None
-        rates = row.state is SessionState.RATING and me is not None and me.handed_in_at is None
-        mine = by_item(whole.items, await rows.ratings(session, [row.id], of=viewer)) if rates else {}
-        lines.append(
-            SessionLine(
-                id=row.id,
-                title=row.title,
-                rubric=whole.rubric.title,
-                state=row.state,
-                created_at=row.created_at,
-                items=len(whole.items),
-                raters=len(whole.raters),
-                handed_in=sum(rater.handed_in_at is not None for rater in whole.raters),
-                to_rate=len(unrated(whole.rubric, sorted(whole.readable), mine)) if rates else None,
-            )
-        )
-    return tuple(lines)
+    found = await _wholes(session, await rows.sessions(session, limit=LISTED))
+    to_do = [whole.row.id for whole in found if _rates(whole, viewer)]
+    given = await rows.ratings(session, to_do, of=viewer) if to_do else []
+    return tuple(_line(whole, given if _rates(whole, viewer) else None) for whole in found)
 
 
 async def session_view(session: AsyncSession, session_id: uuid.UUID, viewer: uuid.UUID) -> SessionView:
@@ -205,6 +184,61 @@ async def _earlier_severities(session: AsyncSession, whole: Whole) -> Mapping[st
         for rater, mean in session_severities(cells).items():
             found[rater].append(Severity(session=row.id, at=row.revealed_at or row.created_at, mean=mean))
     return found
+
+
+async def _wholes(session: AsyncSession, sessions: Sequence[CalibrationSessionRow]) -> Sequence[Whole]:
+    """Sessions in their order with what belongs to them, in as many statements for fifty as for one."""
+    ids = [row.id for row in sessions]
+    contents = await rows.rubric_contents(session, {row.rubric_hash for row in sessions})
+    rubrics = {digest: from_snapshot(content) for digest, content in contents.items()}
+    items, raters = _by_session(await rows.items(session, ids)), _by_session(await rows.raters(session, ids))
+    rated = {item.interview_id for some in items.values() for item in some if item.interview_id}
+    kept = await rows.with_answers(session, rated)
+    return [
+        Whole(
+            row=row,
+            rubric=rubrics[row.rubric_hash],
+            items=items[row.id],
+            raters=raters[row.id],
+            readable=frozenset(
+                item.position for item in items[row.id] if item.gold is not None or item.interview_id in kept
+            ),
+        )
+        for row in sessions
+        if row.rubric_hash in rubrics
+    ]
+
+
+def _by_session(found: Sequence[_Part]) -> defaultdict[uuid.UUID, list[_Part]]:
+    """Items or raters by their session, in the order in which they came."""
+    parts: defaultdict[uuid.UUID, list[_Part]] = defaultdict(list)
+    for one in found:
+        parts[one.session_id].append(one)
+    return parts
+
+
+def _rates(whole: Whole, viewer: uuid.UUID | None) -> bool:
+    """Whether somebody still has to rate in a session."""
+    me = whole.rater(viewer) if viewer else None
+    return whole.row.state is SessionState.RATING and me is not None and me.handed_in_at is None
+
+
+def _line(whole: Whole, given: Sequence[CalibrationRatingRow] | None) -> SessionLine:
+    """A session in the list; ``given`` are the viewer's ratings, of other sessions too, None for who does not rate."""
+    to_rate = None
+    if given is not None:
+        to_rate = len(unrated(whole.rubric, sorted(whole.readable), by_item(whole.items, given)))
+    return SessionLine(
+        id=whole.row.id,
+        title=whole.row.title,
+        rubric=whole.rubric.title,
+        state=whole.row.state,
+        created_at=whole.row.created_at,
+        items=len(whole.items),
+        raters=len(whole.raters),
+        handed_in=sum(rater.handed_in_at is not None for rater in whole.raters),
+        to_rate=to_rate,
+    )
 
 
 def _difference(cell: Cell, rubric: Rubric) -> Difference:

@@ -24,6 +24,7 @@ from orchestrator.services.engine import closed_troubles, engine_troubles, engin
 from orchestrator.services.field_check import HELD, RESUMED
 from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import ReportOrder, WriteBack
+from orchestrator.services.review_holds import SettleDecision, drop_held, lock_held
 from orchestrator.services.review_quality import review_troubles
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import stop_item, stop_troubles, stopped_keys
@@ -331,12 +332,13 @@ class Operating:
     async def cancel(self, selection: Selection, *, reason: str, actor: str) -> list[int]:
         """Cancel what is queued or running in a selection; write-backs and reports among it are no longer pending.
 
-        Returns their numbers.
+        A case whose decision is held by such work is back in the review queue. Returns their numbers.
 
         Raises:
             InputInvalid: no reason was given.
         """
         async with self._database.transaction() as tx:
+            await _lock_decisions(tx, selection)
             cancelled = await admin.cancel_by_hand(tx, selection, actor=actor, reason=reason)
             for item in cancelled:
                 carried = _Carried(item.kind, item.payload, ReportState.OVERTAKEN)
@@ -344,9 +346,14 @@ class Operating:
         return [item.id for item in cancelled]
 
     async def done_by_hand(self, work_id: int, *, reason: str, actor: str) -> None:
-        """Settle a dead letter as done by a person; a write-back or a report that it carried is settled with it."""
+        """Settle a dead letter as done by a person; a write-back or a report that it carried is settled with it.
+
+        A decision is not made outside Evenhand: where the work held one, the case is back in the review queue.
+        """
         async with self._database.transaction() as tx:
             item = await admin.show_work(tx.session, work_id)
+            if item.kind == SettleDecision.kind:
+                await lock_held(tx, [_held_id(item.payload)])
             await admin.done_by_hand(tx, work_id, actor=actor, reason=reason)
             carried = _Carried(item.kind, item.payload, ReportState.TOLD)
             await self._settle_carried(tx, carried, reason=reason, actor=actor)
@@ -356,6 +363,8 @@ class Operating:
         if carried.kind == WriteBack.kind:
             write_back = msgspec.json.decode(carried.payload, type=WriteBack)
             await rows.settle_by_hand(tx.session, write_back.write_back_id, at=now)
+        elif carried.kind == SettleDecision.kind:
+            await drop_held(tx, _held_id(carried.payload), actor=actor, reason=reason, now=now)
         elif carried.kind == ReportOrder.kind:
             told = msgspec.json.decode(carried.payload, type=ReportOrder)
             report = await tx.session.get(OrderReportRow, told.report_id, with_for_update=True)
@@ -369,6 +378,18 @@ class Operating:
             }
             tag = "operations:order:settled"
             tx.audit(AuditEvent(at=now, actor=actor, tag=tag, subject=str(report.order_id), details=details))
+
+
+async def _lock_decisions(tx: Transaction, selection: Selection) -> None:
+    if selection.kinds and SettleDecision.kind not in selection.kinds:
+        return
+    queued = (WorkState.QUEUED, WorkState.RUNNING)
+    meant = structs.replace(selection, states=queued, kinds=(SettleDecision.kind,))
+    await lock_held(tx, [_held_id(item.payload) for item in await admin.list_work(tx.session, meant, limit=MANY)])
+
+
+def _held_id(payload: str) -> uuid.UUID:
+    return msgspec.json.decode(payload, type=SettleDecision).held_id
 
 
 async def _asked(session: AsyncSession, selection: Selection) -> list[int]:

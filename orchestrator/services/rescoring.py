@@ -126,7 +126,7 @@ class Rescoring:
         """Read one transcript after the other; each is yielded as soon as it is read, and stored.
 
         ``rubric`` None: the one that each interview was planned with, by the grader of today. ``keep`` False: nothing is
-        stored.
+        stored but who read it, in the audit chain.
 
         Raises:
             Missing: there is no such interview, or it cannot be read again.
@@ -139,6 +139,8 @@ class Rescoring:
             reading = await self._read(stored, chosen)
             if keep:
                 await self._keep(stored, chosen, reading, actor=actor)
+            else:
+                await self._log(interview_id, "system:interview:reread", actor)
             before = Read(card=stored.scorecard.card, rubric=stored.rubric)
             yield Rescored(
                 interview_id=interview_id,
@@ -164,10 +166,7 @@ class Rescoring:
             rows = await rescorings.of_interview(session, interview_id)
             hashes = {scorecard.card.rubric_hash, *(row.rubric_hash for row in rows)}
             known = {one: from_snapshot(await interviews.rubric_content(session, one)) for one in hashes}
-        async with self._database.transaction() as tx:
-            tx.audit(
-                AuditEvent(at=self._clock.now(), actor=actor, tag="account:rescoring:viewed", subject=str(interview_id))
-            )
+        await self._log(interview_id, "account:rescoring:viewed", actor)
         before = Read(card=scorecard.card, rubric=known[scorecard.card.rubric_hash])
         return RescoringView(
             interview_id=interview_id,
@@ -207,6 +206,11 @@ class Rescoring:
         policy = stored.interview.program.review
         reasons = review_reasons(judgement.card, rubric, policy, judgement.flags, calibrations=self._calibrations)
         return _Reading(judgement.card, reasons)
+
+    async def _log(self, interview_id: uuid.UUID, tag: str, actor: str) -> None:
+        """Write down who read, before it is shown (N9)."""
+        async with self._database.transaction() as tx:
+            tx.audit(AuditEvent(at=self._clock.now(), actor=actor, tag=tag, subject=str(interview_id)))
 
     async def _keep(self, stored: _Stored, rubric: Rubric, reading: _Reading, *, actor: str) -> None:
         now, digest = self._clock.now(), content_hash(rubric)

@@ -153,6 +153,8 @@ class Retaining:
             due = await rows.transcripts_due(session, before)
         for interview_id in due:
             async with self._database.transaction() as tx:
+                # Whoever writes a copy of these words holds the same lock and looks whether they are still there.
+                await rows.locked(tx.session, interview_id)
                 await rows.forget_words(tx.session, interview_id)
                 tx.audit(_event(self._clock, "transcript", {"interview": interview_id.hex}))
 

@@ -35,7 +35,7 @@ async def case_view(
     transcript = await interviews.transcript(tx.session, interview.id) if about_result else None
     live = await review_desk.live(tx.session, case.id) if case else Live(None, None)
     own = await review_desk.reading_of(tx.session, case.id, viewer.id) if case else None
-    blind = case is not None and live.held is None and own is None and asks_blind(case, interview, scorecard)
+    blind = case is not None and own is None and asks_blind(case, interview, scorecard)
     card = scorecard.card if scorecard and not blind else None
     view = CaseView(
         case_id=case.id if case else None,
@@ -53,7 +53,8 @@ async def case_view(
         card=card_view(card, rubric, interview.program.review, transcript) if card else None,
         turns=turn_views(transcript, card, rubric) if transcript else (),
         bands=band_choices(rubric),
-        decision=await _decision(tx, case, live, rubric, viewer) if case else None,
+        # What a colleague decided says what the software recommends: it confirms that, or differs.
+        decision=await _decision(tx, case, live, rubric, viewer) if case and not blind else None,
         final_band_label=final,
         audit_ref=audit_ref,
         blind=blind,

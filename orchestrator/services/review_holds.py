@@ -5,6 +5,7 @@ nothing. The work that makes it final is planned in the same transaction and out
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -23,15 +24,15 @@ from orchestrator.db.models.scoring import (
 )
 from orchestrator.db.repositories import interviews, review_desk, scoring
 from orchestrator.db.session import Database, Transaction
-from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import Close, Command, Finalise, allowed
 from orchestrator.domain.result import Finality
 from orchestrator.domain.review import Choice, Step, step
 from orchestrator.errors import InputInvalid, Missing, Stale
 from orchestrator.ports import Clock
 from orchestrator.services.links import LinkMaker
+from orchestrator.services.review_log import log_choice
 from orchestrator.services.scoring import store_result
-from orchestrator.services.steps import Steps
+from orchestrator.services.steps import SYSTEM, Steps
 from orchestrator.services.views import Account
 from orchestrator.work.admin import Selection, cancel
 from orchestrator.work.job import Job
@@ -92,19 +93,19 @@ class Holding:
         row = await self._row(tx, case, chosen, now)
         tx.session.add(row)
         if comes in {Step.WAITS, Step.REPLACES}:
-            self._log(tx, chosen.actor, "proposed", row, now)
+            log_choice(tx, _actor(chosen.actor), "proposed", row, now)
             return
         row.state, row.final_at = HeldState.HELD, now + policy.held_for
         row.agrees_with = live.waiting.id if live.waiting else None
         await tx.session.flush()
-        self._log(tx, chosen.actor, "decided", row, now, machine_band=chosen.scorecard.card.band)
+        log_choice(tx, _actor(chosen.actor), "decided", row, now, machine_band=chosen.scorecard.card.band)
         if policy.held_for:
             await self._plan(tx, row, row.final_at)
         else:
             await self._finalise(tx, case, interview, row, now)
 
     async def undo(self, case_id: uuid.UUID, *, actor: Account) -> None:
-        """Take one's own choice back: the case waits again as it did before.
+        """Take one's own choice back: the case waits again as it did before, for a second person too where it did.
 
         Raises:
             Missing: there is no such case.
@@ -118,21 +119,22 @@ class Holding:
                 raise Stale("This decision is final by now, and can no longer be taken back.")
             if row.actor_id != actor.id:
                 raise Stale("Only the person who decided can take a decision back.")
-            now = self._clock.now()
+            now, waited = self._clock.now(), row.state is HeldState.WAITING
             row.state, row.ended_at = HeldState.UNDONE, now
-            self._log(tx, actor, "undone", row, now)
+            log_choice(tx, _actor(actor), "undone", row, now)
+            # Before an earlier choice waits again: only one may wait.
             await tx.session.flush()
+            before = await review_desk.replaced_by(tx.session, row) if waited else None
+            if before is not None:
+                before.state, before.ended_at = HeldState.WAITING, None
             await cancel(tx, Selection(dedupe_prefix=_dedupe(row)))
 
     async def settle(self, payload: SettleDecision, job: Job) -> Outcome | None:
         """The time is over: what was chosen becomes the decision, unless the case ended otherwise meanwhile."""
         async with job.finish() as tx:
-            seen = await tx.session.get(HeldDecisionRow, payload.held_id)
-            if seen is not None:
-                case, interview = await locked_case(tx, seen.case_id)
-                await tx.session.refresh(seen)
-                if seen.state is HeldState.HELD:
-                    await self._settle(tx, case, interview, seen)
+            found = await _locked_held(tx, payload.held_id)
+            if found is not None:
+                await self._settle(tx, *found)
         return None
 
     async def _settle(self, tx: Transaction, case: CaseRow, interview: InterviewRow, row: HeldDecisionRow) -> None:
@@ -140,7 +142,7 @@ class Holding:
         if case.state is CaseState.OPEN and allowed(interview.state, _command(row)):
             await self._finalise(tx, case, interview, row, now)
         else:
-            row.state, row.ended_at = HeldState.DROPPED, now
+            _drop(tx, row, actor=SYSTEM, now=now)
 
     async def _finalise(
         self, tx: Transaction, case: CaseRow, interview: InterviewRow, row: HeldDecisionRow, now: datetime
@@ -200,14 +202,21 @@ class Holding:
             run_at=at,
         )
 
-    @staticmethod
-    def _log(tx: Transaction, actor: Account, what: str, row: HeldDecisionRow, now: datetime, **facts: object) -> None:
-        details = {"case": row.case_id.hex, "verdict": row.verdict.value, "band": row.band, **facts}
-        if row.final_at is not None and what == "decided":
-            details["final_at"] = row.final_at.isoformat()
-        subject = str(row.interview_id)
-        tag = f"account:case:{what}"
-        tx.audit(AuditEvent(at=now, actor=f"account:{actor.id}", tag=tag, subject=subject, details=details))
+
+async def drop_held(tx: Transaction, held_id: uuid.UUID, *, actor: str, reason: str, now: datetime) -> None:
+    """Give up what is held because its work never comes: the case is back in the queue, as before it was decided.
+
+    Nothing happens where it is no longer held. A first choice that it agreed with waits on.
+    """
+    found = await _locked_held(tx, held_id)
+    if found is not None:
+        _drop(tx, found[2], actor=actor, now=now, reason=reason.strip())
+
+
+async def lock_held(tx: Transaction, held_ids: Iterable[uuid.UUID]) -> None:
+    """Lock the cases of what is held, before their work is changed: every writer takes locks in this order."""
+    for held_id in sorted(held_ids):
+        await _locked_held(tx, held_id)
 
 
 async def locked_case(tx: Transaction, case_id: uuid.UUID) -> tuple[CaseRow, InterviewRow]:
@@ -233,6 +242,24 @@ def need_reason(reason: str) -> None:
     if len(reason.strip()) < MIN_REASON:
         message = f"Please say why in at least {MIN_REASON} characters. It is kept beside the decision."
         raise InputInvalid(message, fields={"reason": message})
+
+
+async def _locked_held(tx: Transaction, held_id: uuid.UUID) -> tuple[CaseRow, InterviewRow, HeldDecisionRow] | None:
+    seen = await tx.session.get(HeldDecisionRow, held_id)
+    if seen is None:
+        return None
+    case, interview = await locked_case(tx, seen.case_id)
+    await tx.session.refresh(seen)
+    return (case, interview, seen) if seen.state is HeldState.HELD else None
+
+
+def _drop(tx: Transaction, row: HeldDecisionRow, *, actor: str, now: datetime, **facts: object) -> None:
+    row.state, row.ended_at = HeldState.DROPPED, now
+    log_choice(tx, actor, "dropped", row, now, **facts)
+
+
+def _actor(account: Account) -> str:
+    return f"account:{account.id}"
 
 
 def _command(row: HeldDecisionRow) -> Command:

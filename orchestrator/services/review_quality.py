@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orchestrator.db.models.scoring import DecisionVerdict, HeldDecisionRow
 from orchestrator.db.repositories import interviews, review_desk
+from orchestrator.db.repositories.review_desk import Pace
 from orchestrator.domain.review import Agreement, Decided, agreement, reviewers
 from orchestrator.services.views import QualityView, ReviewerView
 from rubrics.loader import from_snapshot
@@ -14,6 +15,9 @@ from rubrics.schema import Rubric
 
 WINDOW = timedelta(days=90)
 """How far back it looks."""
+
+NEWEST = 10_000
+"""Choices that the operations page looks at, which is loaded often."""
 
 
 async def quality_view(session: AsyncSession, *, now: datetime) -> QualityView:
@@ -46,7 +50,7 @@ async def quality_view(session: AsyncSession, *, now: datetime) -> QualityView:
 
 async def review_troubles(session: AsyncSession, *, now: datetime) -> list[str]:
     """A sentence for the operations page where somebody's habits are worth a talk; nobody is named there."""
-    chosen = await review_desk.chosen_since(session, now - WINDOW)
+    chosen = await review_desk.paces_since(session, now - WINDOW, limit=NEWEST)
     count = sum(bool(one.habits) for one in reviewers(_decided(chosen)))
     if not count:
         return []
@@ -54,7 +58,7 @@ async def review_troubles(session: AsyncSession, *, now: datetime) -> list[str]:
     return [f"{who} about results very quickly, or never otherwise than the software: see Review, Quality"]
 
 
-def _decided(chosen: Sequence[HeldDecisionRow]) -> list[Decided]:
+def _decided(chosen: Sequence[HeldDecisionRow] | Sequence[Pace]) -> list[Decided]:
     return [
         Decided(
             row.actor_id.hex,

@@ -144,12 +144,13 @@ class Reviewing:
         """End a case without a band; completion becomes "Not scored by AI". Held and agreed on as any decision.
 
         Raises:
-            InputInvalid: no reason.
+            InputInvalid: no reason, or not read blind yet.
             Stale: somebody else decided already.
         """
         async with self._database.transaction() as tx:
             case, interview = await self._open(tx, case_id, CaseKind.RESULT)
             scorecard = await self._scorecard(tx, interview)
+            await self._refuse_unread(tx, case, interview, scorecard, actor)
             verdict = DecisionVerdict.CLOSE_UNSCORED
             choice = Chosen(scorecard=scorecard, actor=actor, verdict=verdict, band=None, reason=reason)
             await self._holding.choose(tx, case, interview, choice)

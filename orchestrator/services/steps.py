@@ -22,6 +22,7 @@ from orchestrator.services.connections import Connections
 from orchestrator.services.kinds import ExpireInterview, ScoreInterview, SendMail, WriteBack
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.order_progress import note_progress, writing_lane
+from orchestrator.services.review_log import log_choice
 from orchestrator.work.lanes import lock_lanes
 from orchestrator.work.queue import enqueue
 
@@ -95,7 +96,8 @@ class Steps:
                     if message is not None or kind != CaseKind.RESULT:
                         await self._mail(tx, interview, "alternative-received", now=now)
                 case machine.CloseCases():
-                    await scoring.drop_open_cases(tx.session, interview.id, at=now)
+                    for row in await scoring.drop_open_cases(tx.session, interview.id, at=now):
+                        log_choice(tx, SYSTEM, "dropped", row, now)
                 case machine.RevokeLinks():
                     await interviews.revoke_links(tx.session, interview.id, at=now)
                 case machine.WriteCompletion(value=value):

@@ -127,7 +127,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         summary="Keep the answer to a follow-up while it is being written",
         form=_ANSWER,
         needed=("answer",),
-        answers={"200": ("Saved: `saved_at` and the new `revision`.", JSON)},
+        answers={
+            "200": ("Saved: `saved_at` and the new `revision`.", JSON),
+            "409": ("That follow-up was not asked, or is over.", ANY),
+        },
     ),
     ("GET", "/i/{token}/check"): Operation(id="check", summary="All answers", answers={**PAGE_OK, **ONWARD}),
     ("POST", "/i/{token}/submit"): Operation(id="submit", summary="Hand in", form={}, answers={**DONE, **TO_MEND}),
@@ -275,7 +278,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/rehearsal/{program}/answers"): Operation(
         id="rehearseAnswers",
         summary="Take the interview oneself; nothing is kept",
-        form={"answer-{question}": "One's own answer: at most 20,000 characters; one field for each question."},
+        form={"answer-{question}": "One's own answer: at most 8,000 characters; one field for each question."},
         answers={**PAGE_OK, **TO_MEND, **GRADER_AWAY},
     ),
     ("GET", "/rescorings/{interview_id}"): Operation(

@@ -21,7 +21,8 @@ from orchestrator.web.team_services import TeamServices
 from orchestrator.web.typed import cleaned, key_in_address
 
 EVERYBODY = "all"
-MAX_ANSWER = 20_000
+MAX_ANSWER = 8_000
+"""Characters of one answer, as many as a candidate may write."""
 PERSONAS: Mapping[Persona, tuple[str, str]] = {
     Persona.STRONG: ("Strong", "shows most of what the two highest levels ask for"),
     Persona.MIDDLING: ("Middling", "shows what the middle level asks for"),

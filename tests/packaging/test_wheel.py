@@ -99,7 +99,8 @@ def test_metadata_asks_for_what_pyproject_says(wheel: Path) -> None:
         facts = Parser().parsestr(archive.read(name).decode())
     assert (facts["Name"], facts["Version"]) == (project["name"], project["version"])
     assert facts["License-Expression"] == "Apache-2.0"
-    wanted = {re.split(r"[<>=\[;~! ]", line)[0] for line in project["dependencies"]}
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    wanted = {re.split(r"[<>=\[;~! ]", line)[0] for line in (*project["dependencies"], *extras)}
     assert {re.split(r"[<>=\[;~! ]", line)[0] for line in facts.get_all("Requires-Dist") or ()} == wanted
 
 

@@ -56,6 +56,12 @@ async def rubric_content(session: AsyncSession, content_hash: str) -> bytes | No
     return await session.scalar(sa.select(RubricRow.content).where(RubricRow.content_hash == content_hash))
 
 
+async def rubric_contents(session: AsyncSession, hashes: Collection[str]) -> dict[str, bytes]:
+    """Stored rubrics by their hashes; an unknown hash is left out."""
+    statement = sa.select(RubricRow.content_hash, RubricRow.content).where(RubricRow.content_hash.in_(hashes))
+    return {row.content_hash: row.content for row in await session.execute(statement)}
+
+
 async def interviews_to_rate(session: AsyncSession, content_hash: str, *, limit: int) -> Sequence[InterviewRow]:
     """Interviews under a rubric that have ended and whose answers are still there, newest first, with their jobs."""
     rows = await session.scalars(

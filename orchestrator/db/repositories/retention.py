@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import FieldValue
 from orchestrator.db.models.interview import DraftRow, InterviewRow, TransitionRow, TurnRow
-from orchestrator.db.models.scoring import CaseRow, DecisionRow, DecisionVerdict, ResultRow, ScorecardRow
+from orchestrator.db.models.scoring import (
+    CaseRow,
+    DecisionRow,
+    DecisionVerdict,
+    HeldDecisionRow,
+    HeldState,
+    ResultRow,
+    ScorecardRow,
+)
 from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackRow
 from orchestrator.db.repositories import calibration, follow_ups, interviews, rescorings
 from orchestrator.db.repositories.writebacks import fingerprint
@@ -23,11 +31,15 @@ _CLOSABLE = [state for state in InterviewState if allowed(state, Close())]
 async def waiting_since(
     session: AsyncSession, before: datetime, *, only: uuid.UUID | None = None
 ) -> Sequence[uuid.UUID]:
-    """Interviews that could be closed and took their last step before; ``only`` asks about one of them."""
+    """Interviews that could be closed and took their last step before; ``only`` asks about one of them.
+
+    Where a person's decision is held, its time is about to pass: that decision counts.
+    """
     last = (
         sa.select(sa.func.max(TransitionRow.at)).where(TransitionRow.interview_id == InterviewRow.id).scalar_subquery()
     )
-    statement = sa.select(InterviewRow.id).where(InterviewRow.state.in_(_CLOSABLE), last < before).limit(BATCH)
+    held = sa.exists().where(HeldDecisionRow.interview_id == InterviewRow.id, HeldDecisionRow.state == HeldState.HELD)
+    statement = sa.select(InterviewRow.id).where(InterviewRow.state.in_(_CLOSABLE), last < before, ~held).limit(BATCH)
     if only is not None:
         statement = statement.where(InterviewRow.id == only)
     return (await session.scalars(statement)).all()

@@ -17,12 +17,14 @@ from orchestrator.db.models.scoring import (
     CaseOpeningRow,
     CaseRow,
     CaseState,
+    DecisionVerdict,
     HeldDecisionRow,
     HeldState,
 )
 from orchestrator.db.repositories.intake import insert
 
 LIVE = (HeldState.WAITING, HeldState.HELD)
+STOOD = (HeldState.HELD, HeldState.WAITING, HeldState.FINAL, HeldState.REPLACED)
 
 
 class Live(NamedTuple):
@@ -37,6 +39,15 @@ class Person(NamedTuple):
 
     id: uuid.UUID
     name: str
+
+
+class Pace(NamedTuple):
+    """Of a choice, what says how somebody reviews. ``opened_at`` None: when they opened the case is not known."""
+
+    actor_id: uuid.UUID
+    verdict: DecisionVerdict
+    opened_at: datetime | None
+    decided_at: datetime
 
 
 class HeldCase(NamedTuple):
@@ -85,6 +96,23 @@ async def held_by(session: AsyncSession, account_id: uuid.UUID) -> Sequence[Held
     return [HeldCase(*row) for row in rows]
 
 
+async def replaced_by(session: AsyncSession, row: HeldDecisionRow) -> HeldDecisionRow | None:
+    """The choice in whose place this one waited, which ended in the moment in which this one was made."""
+    rows = await session.scalars(
+        sa.select(HeldDecisionRow)
+        .where(
+            HeldDecisionRow.case_id == row.case_id,
+            HeldDecisionRow.state == HeldState.REPLACED,
+            HeldDecisionRow.ended_at == row.decided_at,
+            # Nobody replaces their own choice.
+            HeldDecisionRow.actor_id != row.actor_id,
+        )
+        .order_by(HeldDecisionRow.decided_at.desc(), HeldDecisionRow.id.desc())
+        .limit(1)
+    )
+    return rows.one_or_none()
+
+
 async def final_choices(session: AsyncSession, case_id: uuid.UUID) -> Sequence[HeldDecisionRow]:
     """Who made the decision of a case, in order; two where two people had to agree."""
     rows = await session.scalars(
@@ -95,13 +123,20 @@ async def final_choices(session: AsyncSession, case_id: uuid.UUID) -> Sequence[H
     return rows.all()
 
 
-async def drop_live(session: AsyncSession, interview_id: uuid.UUID, *, at: datetime) -> None:
-    """Nothing of what was chosen comes about: the cases ended otherwise."""
-    await session.execute(
-        sa.update(HeldDecisionRow)
+async def drop_live(session: AsyncSession, interview_id: uuid.UUID, *, at: datetime) -> Sequence[HeldDecisionRow]:
+    """Nothing of what was chosen comes about: the cases ended otherwise. Returns what was dropped, in order."""
+    live = (
+        sa.select(HeldDecisionRow)
         .where(HeldDecisionRow.interview_id == interview_id, HeldDecisionRow.state.in_(LIVE))
-        .values(state=HeldState.DROPPED, ended_at=at)
+        .order_by(HeldDecisionRow.decided_at)
+        # As it is now, not as this transaction may have read it before it had the interview's lock.
+        .execution_options(populate_existing=True)
     )
+    rows = (await session.scalars(live)).all()
+    for row in rows:
+        row.state, row.ended_at = HeldState.DROPPED, at
+    await session.flush()
+    return rows
 
 
 async def note_opening(session: AsyncSession, case_id: uuid.UUID, account_id: uuid.UUID, *, at: datetime) -> None:
@@ -185,11 +220,23 @@ async def team(session: AsyncSession) -> Sequence[Person]:
 
 async def chosen_since(session: AsyncSession, since: datetime) -> Sequence[HeldDecisionRow]:
     """Every choice that stood since then, whatever a second person made of it; what was taken back never counts."""
-    kept = (HeldState.HELD, HeldState.WAITING, HeldState.FINAL, HeldState.REPLACED)
     rows = await session.scalars(
-        sa.select(HeldDecisionRow).where(HeldDecisionRow.decided_at >= since, HeldDecisionRow.state.in_(kept))
+        sa.select(HeldDecisionRow).where(HeldDecisionRow.decided_at >= since, HeldDecisionRow.state.in_(STOOD))
     )
     return rows.all()
+
+
+async def paces_since(session: AsyncSession, since: datetime, *, limit: int) -> Sequence[Pace]:
+    """The same without reasons and names, and at most ``limit`` of them: the newest."""
+    rows = await session.execute(
+        sa.select(
+            HeldDecisionRow.actor_id, HeldDecisionRow.verdict, HeldDecisionRow.opened_at, HeldDecisionRow.decided_at
+        )
+        .where(HeldDecisionRow.decided_at >= since, HeldDecisionRow.state.in_(STOOD))
+        .order_by(HeldDecisionRow.decided_at.desc())
+        .limit(limit)
+    )
+    return [Pace(*row) for row in rows]
 
 
 async def readings_since(session: AsyncSession, since: datetime) -> Sequence[tuple[BlindReadingRow, str]]:

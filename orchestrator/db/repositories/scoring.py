@@ -11,7 +11,15 @@ from sqlalchemy.orm import joinedload
 
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import InterviewRow
-from orchestrator.db.models.scoring import CaseKind, CaseRow, CaseState, DecisionRow, ResultRow, ScorecardRow
+from orchestrator.db.models.scoring import (
+    CaseKind,
+    CaseRow,
+    CaseState,
+    DecisionRow,
+    HeldDecisionRow,
+    ResultRow,
+    ScorecardRow,
+)
 from orchestrator.db.repositories import review_desk
 from orchestrator.domain.result import Result
 
@@ -23,14 +31,15 @@ class QueueRow(NamedTuple):
     interview: InterviewRow
 
 
-async def drop_open_cases(session: AsyncSession, interview_id: uuid.UUID, *, at: datetime) -> None:
-    """Take every open case of an interview out of the queue, with what was chosen for it and is not final."""
-    await review_desk.drop_live(session, interview_id, at=at)
+async def drop_open_cases(session: AsyncSession, interview_id: uuid.UUID, *, at: datetime) -> Sequence[HeldDecisionRow]:
+    """Take every open case of an interview out of the queue, with what was chosen for it and is not final: returned."""
+    dropped = await review_desk.drop_live(session, interview_id, at=at)
     await session.execute(
         sa.update(CaseRow)
         .where(CaseRow.interview_id == interview_id, CaseRow.state == CaseState.OPEN)
         .values(state=CaseState.DROPPED, closed_at=at)
     )
+    return dropped
 
 
 async def latest_scorecard(session: AsyncSession, interview_id: uuid.UUID) -> ScorecardRow | None:

@@ -40,7 +40,7 @@ def test_a_program_is_scored_again_and_every_move_is_explained(terminal: Termina
     assert "“Mixed evidence” begins at 2.6 instead of 1.8" in printed.out
     assert "Without it, the band would be “Mixed evidence”." in printed.out
     assert "2 scored again, 1 with the same band.\n  1 from “Mixed evidence” to “Limited evidence”\n" in printed.out
-    assert printed.out.endswith("Nothing was stored.\n")
+    assert printed.out.endswith("Nothing was stored but who read.\n")
     assert terminal.run("audit", "verify", "--json").json["events"] == 0
     printed = terminal.run("rescore", "support-pilot", "--rubric", RUBRIC.id)
     assert printed.out.endswith("Stored beside the results. No ATS was told.\n")

@@ -249,3 +249,29 @@ async def test_choices_name_rubrics_gold_and_colleagues(on_sqlite: Calibrating) 
     assert {one.key for one in view.gold} == set(GOLD)
     assert [one.label for one in view.accounts] == ["Ada", "Ben", "Eve"]
     assert view.interviews == ()
+
+
+async def test_the_list_asks_as_little_for_many_sessions_as_for_one(sqlite_database: Database) -> None:
+    """As many statements whatever their number, the newest first, each with its own items, raters and ratings."""
+    clock = MovableClock()
+    calibrating = await staffed(sqlite_database, clock)
+    asked: list[str] = []
+    # Readers have an engine of their own.
+    engines = {sqlite_database.engine, sqlite_database._reader}
+    for engine in engines:
+        sa.event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+
+    async def listed() -> tuple[list[tuple[int, int, int | None]], int]:
+        asked.clear()
+        lines = await calibrating.sessions(viewer=ADA)
+        return [(line.items, line.raters, line.to_rate) for line in lines], len(asked)
+
+    await calibrating.rate(await session_of(calibrating, ADA, BEN), 1, all_at(3), actor=ADA)
+    first, few = await listed()
+    for items, raters in ((1, (ADA,)), (3, (BEN, EVE)), (4, (ADA, BEN, EVE))):
+        clock.ahead += timedelta(days=1)
+        await session_of(calibrating, *raters, gold=GOLD[:items])
+    all_of_them, many = await listed()
+    assert first == [(2, 2, 1)]
+    assert all_of_them == [(4, 3, 4), (3, 2, None), (1, 1, 1), (2, 2, 1)]
+    assert 0 < many == few

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from msgspec import structs
 
+from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.interview import TurnRow
 from orchestrator.db.models.rescoring import RescoringRow
 from orchestrator.db.models.scoring import ScorecardRow
@@ -116,12 +117,17 @@ async def test_every_reading_is_kept_the_newest_first(database: Database) -> Non
     assert [reading.version for reading in view.readings] == ["1.0.0", "1.1.0"]
 
 
-async def test_a_dry_run_stores_nothing(database: Database) -> None:
-    """Not even in the audit chain."""
+async def test_a_dry_run_stores_nothing_but_who_read(database: Database) -> None:
+    """Its quotes are the candidate's words, so the audit chain says who had them shown; nothing else changes."""
     interview = await scored_interview(database, OLD, ANSWERED)
     before = await dump(database)
     assert await again(rescoring(database), [interview], keep=False)
-    assert await dump(database) == before
+    after = await dump(database)
+    assert {name for name in after if after[name] != before[name]} == {"audit_event", "audit_head"}
+    async with database.reading() as session:
+        last = (await session.scalars(sa.select(AuditRow).order_by(AuditRow.sequence.desc()))).first()
+    assert last is not None
+    assert (last.tag, last.actor, last.subject) == ("system:interview:reread", "cli", str(interview))
 
 
 async def test_only_who_is_in_review_or_final_is_read_again(database: Database) -> None:

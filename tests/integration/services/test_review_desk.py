@@ -211,6 +211,7 @@ async def test_a_candidate_who_withdraws_meanwhile_is_heard(desk: Desk) -> None:
     with Candidate(next(word for word in mail.text.split() if word.startswith(f"{desk.house.url}/i/"))) as candidate:
         await candidate.withdraw()
     assert [row.state for row in await desk.rows(HeldDecisionRow, application)] == ["dropped"]
+    assert await desk.logged(application) == ["decided", "dropped"]
     async with desk.house.runtime.database.transaction() as tx:
         # As the release before would leave it, which ends cases and knows nothing of what is held.
         await tx.session.execute(sa.update(HeldDecisionRow).where(HeldDecisionRow.case_id == case).values(state="held"))

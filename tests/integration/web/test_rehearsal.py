@@ -1,5 +1,6 @@
 """The pages of rehearsals and of later readings: what they show, who may see them, and that they keep nothing."""
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from litestar.testing import AsyncTestClient
 
 from orchestrator.domain.simulated_candidates import Persona
 from orchestrator.domain.writeback import FieldMap
+from orchestrator.ports import GradingReply, GradingRequest
 from orchestrator.services.rehearsing import Rehearsing
 from orchestrator.services.rescoring import Rescoring
 from orchestrator.web.rehearsal import ORIGINS, PARTS, PERSONAS, RehearsingDoor
@@ -130,13 +132,41 @@ async def test_what_cannot_be_read_is_said_kindly() -> None:
         for typed in ("", "genius"):
             chosen = await browser.post(f"{PATH}/simulated", persona=typed)
             assert (chosen.status_code, "Choose who takes the interview." in chosen.text) == (422, True)
-        long = await browser.post(f"{PATH}/answers", **{"answer-unclear-cause": "a" * 20_001})
-        assert (long.status_code, "Please keep it under 20,000 characters." in long.text) == (422, True)
+        long = await browser.post(f"{PATH}/answers", **{"answer-unclear-cause": "a" * 8_001})
+        assert (long.status_code, "Please keep it under 8,000 characters." in long.text) == (422, True)
         assert 'href="#answer-unclear-cause"' in long.text
         for path, fields in (("simulated", {"persona": "weak"}), ("answers", {"answer-unclear-cause": TYPED})):
             failed = await browser.post(f"{PATH}/{path}", **fields)
             assert (failed.status_code, "The answers could not be read" in failed.text) == (503, True)
         assert "clock was" in failed.text
+
+
+async def test_other_requests_go_on_while_everybody_is_read() -> None:
+    """A grader that never waits reads one interview in each turn of the loop, and not all of them in one."""
+    turns = 0
+
+    class Timed(Listening):
+        """Notes in which turn of the loop it was asked."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: list[int] = []
+
+        async def grade(self, request: GradingRequest) -> GradingReply:
+            self.asked.append(turns)
+            return await super().grade(request)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    grader, between = Timed(), asyncio.create_task(others())
+    await rehearsing(grader).simulate("support-pilot", tuple(Persona))
+    between.cancel()
+    assert len(grader.asked) > 3
+    assert len(set(grader.asked) - {0}) >= len(grader.asked) - 1
 
 
 async def test_strangers_and_other_sites_start_nothing() -> None:

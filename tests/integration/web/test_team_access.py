@@ -13,8 +13,6 @@ PAGES = (
     "/review",
     f"/review/{NEAR_CUT}",
     f"/results/{AUDIT_REF}",
-    "/calibration",
-    "/rehearsal",
     "/operations",
     "/operations?show=sync",
     f"/operations/applications/{APPLICATIONS[0].application_id}",

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from orchestrator.domain.conformal import CalibrationPair, CalibrationSet
 from orchestrator.domain.program import ReviewMode, ReviewPolicy
-from orchestrator.domain.scoring import Scorecard
-from orchestrator.domain.uncertainty import ReviewReason, nearest_cut, review_reasons
-from tests.unit.domain.samples import score, scorecard
+from orchestrator.domain.scoring import Receipt, Scorecard
+from orchestrator.domain.uncertainty import ReviewReason, nearest_cut, rests_on_little, review_reasons
+from tests.unit.domain.samples import evidence, score, scorecard
 from tests.unit.grading.examples import RUBRIC
 
 SILENT = ReviewPolicy(mode=ReviewMode.BORDERLINE_OR_FLAGGED, z=1.645)
@@ -103,3 +103,26 @@ def test_an_interval_never_keeps_a_case_from_a_person() -> None:
     """Borderline by its standard error stays so, however good the grader was."""
     card = scorecard(aggregate=4.1, standard_error=0.2)
     assert review_reasons(card, RUBRIC, SILENT, (), calibrations=(calibrated(0.0),)) == (ReviewReason.BORDERLINE,)
+
+
+def test_the_highest_level_needs_two_passages() -> None:
+    """A five on a single quote is for a person; a four on one is not, nor a five on two."""
+    one, other = evidence(), evidence("She said the page stayed white", start=40, end=70)
+    assert rests_on_little(scorecard(score(level=5.0, evidence=(one,))))
+    assert not rests_on_little(scorecard(score(level=4.0, evidence=(one,))))
+    assert not rests_on_little(scorecard(score(level=5.0, evidence=(one, other))))
+
+
+def test_one_passage_for_everything_is_thin() -> None:
+    """Two competencies on one and the same quote go to a person; on two quotes they do not."""
+    first, second = score(level=4.0, evidence=(evidence(),)), score(level=3.0, evidence=(evidence(),))
+    assert review_reasons(scorecard(first, second), RUBRIC, SILENT, ()) == (ReviewReason.THIN_EVIDENCE,)
+    elsewhere = score(level=3.0, evidence=(evidence("She said the page stayed white", start=40, end=70),))
+    assert review_reasons(scorecard(first, elsewhere), RUBRIC, SILENT, ()) == ()
+
+
+@pytest.mark.parametrize(("seen", "disputed"), [((5, 5, 5), False), ((5, 5), False), ((5,), True)])
+def test_samples_that_saw_no_level_are_no_agreement(seen: tuple[int, ...], *, disputed: bool) -> None:
+    """Of three samples two must see a level."""
+    card = scorecard(score(samples=seen), receipt=Receipt(samples=3, spread=0.0, same_band=1.0))
+    assert (ReviewReason.DISAGREEMENT in review_reasons(card, RUBRIC, SILENT, ())) is disputed

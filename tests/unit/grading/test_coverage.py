@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.grading.coverage import coverage, passages, statements, weight, words_of
+from orchestrator.grading import coverage as module
+from orchestrator.grading.coverage import (
+    contradicts,
+    coverage,
+    passages,
+    statements,
+    weight,
+    words_of,
+    words_of_rubric,
+)
 
 NOTHING = words_of("")
 
@@ -63,3 +72,22 @@ def test_a_share_is_a_share(statement: str, text: str, more: str) -> None:
     words, longer = words_of(text), words_of(f"{text}\n{more}")
     if words.stems <= longer.stems and words.runs <= longer.runs:
         assert coverage(words_of(statement), words, NOTHING) <= coverage(words_of(statement), longer, NOTHING)
+
+
+def test_nothing_of_an_answer_stays_in_memory() -> None:
+    """Deleted words are gone from caches too (N10): a new answer adds nothing to what was kept for its reference."""
+
+    def kept() -> dict[str, int]:
+        return {name: one.cache_info().misses for name, one in vars(module).items() if hasattr(one, "cache_info")}
+
+    def read(text: str) -> float:
+        (wanted,) = [words_of_rubric(statement) for statement in statements("The zebra was fast")]
+        said = [words_of(text), *(passage.words for passage in passages(text))]
+        assert not any(contradicts(wanted, words) for words in said)
+        return max(coverage(wanted, words, NOTHING) for words in said)
+
+    assert read("The zebra was fast.") > read("The zebra was brown.")
+    before = kept()
+    assert before
+    assert read("I found the quagga. It was quick.") > 0
+    assert kept() == before

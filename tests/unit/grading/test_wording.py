@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.grading import wording
 from orchestrator.grading.wording import says, sentences, stems
 
 
@@ -74,3 +75,19 @@ def test_sentences_are_spans_in_order(text: str) -> None:
         span = text[sentence.start : sentence.end]
         assert span == span.strip()
         at = sentence.end
+
+
+def test_nothing_of_an_answer_stays_in_memory() -> None:
+    """Deleted words are gone from caches too (N10): a new answer adds nothing to what was kept for its rubric's cues."""
+
+    def kept() -> dict[str, int]:
+        return {name: one.cache_info().misses for name, one in vars(wording).items() if hasattr(one, "cache_info")}
+
+    def read(text: str) -> list[bool]:
+        return [says(sentence, "asked the zebra") for sentence in sentences(text)]
+
+    assert read("I asked the zebra what it saw.") == [True]
+    before = kept()
+    assert before
+    assert read("Yesterday I asked a zebra. It was the quagga that saw it.") == [True, False]
+    assert kept() == before
