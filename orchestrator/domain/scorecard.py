@@ -57,12 +57,13 @@ def build_scorecard(
     rater: Rater,
     samples: Sequence[Sequence[CompetencyClaim]],
     provisional: bool,
+    addressed: Mapping[int, Sequence[Span]] | None = None,
 ) -> Scorecard:
     """Make the scorecard of a grader's samples.
 
     ``transcript`` is the original one, ``blinded`` the way back from `prepare`. A level stands only with at least one
     quote that the candidate said; every other competency is unscored with its reason. An answer that echoes what no answer
-    may hold counts for nothing.
+    may hold counts for nothing. ``addressed`` are the spans that speak to the software, if they are known already.
     """
     source = Source(transcript, blinded)
     grounded = {
@@ -76,7 +77,7 @@ def build_scorecard(
         )
         for competency in rubric.competencies
     }
-    addressed = suspicious(transcript)
+    addressed = suspicious(transcript) if addressed is None else addressed
     scores = tuple(
         _kept_inside(
             _rate(

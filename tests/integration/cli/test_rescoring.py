@@ -33,7 +33,7 @@ def arrange(terminal: Terminal, *personas: Persona) -> list[uuid.UUID]:
 
 
 def test_a_program_is_scored_again_and_every_move_is_explained(terminal: Terminal) -> None:
-    """Band by band, with a sum at the end; a dry run says so and stores nothing."""
+    """Band by band, with a sum at the end; a dry run says so and stores nothing but who read."""
     arrange(terminal, Persona.WEAK, Persona.STRONG)
     printed = terminal.run("rescore", "support-pilot", "--rubric", RUBRIC.id, "--dry-run")
     assert (printed.status, printed.err) == (0, "")
@@ -41,10 +41,10 @@ def test_a_program_is_scored_again_and_every_move_is_explained(terminal: Termina
     assert "Without it, the band would be “Mixed evidence”." in printed.out
     assert "2 scored again, 1 with the same band.\n  1 from “Mixed evidence” to “Limited evidence”\n" in printed.out
     assert printed.out.endswith("Nothing was stored but who read.\n")
-    assert terminal.run("audit", "verify", "--json").json["events"] == 0
+    assert terminal.run("audit", "verify", "--json").json["events"] == 2
     printed = terminal.run("rescore", "support-pilot", "--rubric", RUBRIC.id)
     assert printed.out.endswith("Stored beside the results. No ATS was told.\n")
-    assert terminal.run("audit", "verify", "--json").json["events"] == 2
+    assert terminal.run("audit", "verify", "--json").json["events"] == 4
 
 
 def test_one_interview_with_its_own_rubric_as_json(terminal: Terminal) -> None:

@@ -15,6 +15,7 @@ from orchestrator.domain.evidence import MAX_BULLETS, bullets
 from orchestrator.domain.program import ReviewPolicy
 from orchestrator.domain.scorecard import Prepared, build_scorecard
 from orchestrator.domain.scoring import CompetencyClaim, Match, Rater, RaterKind, Scorecard
+from orchestrator.domain.suspicion import suspicious
 from orchestrator.domain.transcript import Transcript
 from orchestrator.domain.uncertainty import review_reasons
 from orchestrator.grading.answer import AnswerInvalid, read_claim, read_completion
@@ -48,6 +49,7 @@ TRANSCRIPTS = tuple(
     )
 )
 READY = tuple(prepared(transcript) for transcript in TRANSCRIPTS)
+ADDRESSED = tuple(suspicious(one) for one in TRANSCRIPTS)
 MADE_UP = (
     "I single-handedly tripled the revenue of the whole region.",
     "The candidate showed outstanding leadership under pressure.",
@@ -199,6 +201,7 @@ def test_whatever_a_model_answers_only_what_was_said_is_believed() -> None:
             rater=RATER,
             samples=[(one,) for one in others[at][-dice.choice((1, 1, 1, 3)) :]],
             provisional=False,
+            addressed=ADDRESSED[at],
         )
         check(card, TRANSCRIPTS[at])
         found = [evidence.found for score in card.scores for evidence in score.evidence]
