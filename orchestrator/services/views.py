@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from orchestrator.db.models.account import Role
 from orchestrator.db.models.scoring import CaseKind
-from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.review import Agreement
 from orchestrator.domain.uncertainty import ReviewReason
 
@@ -35,46 +34,6 @@ class NoticeView(Struct, frozen=True, kw_only=True):
     hash: str
     summary: str
     sections: tuple[NoticeSection, ...]
-
-
-class QuestionView(Struct, frozen=True, kw_only=True):
-    """One question with the answer so far. ``number`` counts from 1; ``revision`` 0 means nothing was saved."""
-
-    id: str
-    number: int
-    text: str
-    why: str
-    minutes: float
-    answer: str
-    saved_at: datetime | None
-    revision: int
-
-
-class CandidateView(Struct, frozen=True, kw_only=True):
-    """An interview as its candidate sees it."""
-
-    interview_id: uuid.UUID
-    state: InterviewState
-    employer: str
-    job_title: str
-    first_name: str
-    contact_name: str
-    contact_email: str
-    minutes: int
-    questions: tuple[QuestionView, ...]
-    practice_text: str
-    practice_hint: str
-    notice: NoticeView
-    expires_at: datetime
-    submitted_at: datetime | None
-    answer_by: datetime | None
-    alternative_open: bool
-    answers_removed: bool = False
-
-    @property
-    def minutes_left(self) -> int:
-        """Expected minutes for the questions without an answer."""
-        return round(sum(q.minutes for q in self.questions if not q.answer.strip()))
 
 
 class Colleague(Struct, frozen=True):
