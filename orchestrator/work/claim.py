@@ -1,5 +1,6 @@
 """Claiming: which work may run now, and taking it. A claim costs the same however much waits behind it, and why."""
 
+import random
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -48,12 +49,20 @@ class Claimed(Struct, frozen=True):
 
 
 async def claim(
-    tx: Transaction, *, count: int, worker: str, lease: float, kinds: Collection[str] | None = None
+    tx: Transaction,
+    *,
+    count: int,
+    worker: str,
+    lease: float,
+    kinds: Collection[str] | None = None,
+    draw: random.Random | None = None,
 ) -> Claimed:
     """Take up to ``count`` items that are due, by priority and then by age, for ``lease`` seconds.
 
     Only heads of lanes are looked at, and only on shelves that are open. A connection that did not answer lately gets
-    one attempt at a time until one succeeds.
+    one attempt at a time until one succeeds. With ``draw``, shelves take part by lot and in equal parts instead of by
+    priority, so that a steady stream of what comes first cannot keep what comes last waiting for ever; then fewer than
+    ``count`` may be taken though more is due.
     """
     shelves, gates = await _look(tx)
     open_ = [
@@ -71,6 +80,9 @@ async def claim(
             takes.append((shelf, 1))
     if not takes:
         return Claimed()
+    if draw is not None and len({shelf.priority for shelf, _ in takes}) > 1:
+        drawn = draw.sample(takes, min(count, len(takes)))
+        takes = [(shelf, min(most, count // len(drawn))) for shelf, most in drawn]
     values: dict[str, object] = {"most": count, "fence": str(uuid.uuid4()), "taker": worker, "seconds": lease}
     for number, (shelf, most) in enumerate(takes):
         values |= {f"shelf_{number}": shelf.name, f"most_{number}": most}

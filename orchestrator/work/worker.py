@@ -1,6 +1,7 @@
 """The worker: claims what is due, runs handlers beside each other, keeps leases alive, and stops without losing work."""
 
 import asyncio
+import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -22,6 +23,9 @@ from orchestrator.work.presence import Presence
 from orchestrator.work.wakeup import wakeups
 
 log = structlog.get_logger(__name__)
+
+BY_LOT = 8
+"""One claim in so many takes by lot, so that no priority waits for ever behind a steady stream of a higher one."""
 
 
 class WorkerCounts(Struct, kw_only=True):
@@ -70,6 +74,8 @@ class Worker:
         self._finishing = Finishing(database, on_lost=self._lost, more=self._more_to_finish)
         self._presence = Presence(database, name=self.name, lease=lease, concurrency=concurrency, kinds=kinds)
         self._ready = False
+        self._draw = random.Random()  # noqa: S311 - whose turn it is is no secret
+        self._claims = 0
         # The last claim got all that it asked for: there is probably more.
         self._deep = False
         self._later: asyncio.TimerHandle | None = None
@@ -163,8 +169,12 @@ class Worker:
             async with self._database.reading() as session:
                 if not await claim.anything_due(session):
                     return 0
+        self._claims += 1
+        draw = None if self._claims % BY_LOT else self._draw
         async with self._database.transaction() as tx:
-            claimed = await claim.claim(tx, count=free, worker=self.name, lease=self._lease, kinds=self._kinds)
+            claimed = await claim.claim(
+                tx, count=free, worker=self.name, lease=self._lease, kinds=self._kinds, draw=draw
+            )
         for row in claimed.rows:
             job = Job(self._database, row, lease=self._lease, troubled=row.rate_key in claimed.troubled)
             task = asyncio.create_task(self._attempt(job, row), name=f"work-{row.kind}-{row.id}")
@@ -173,6 +183,9 @@ class Worker:
         self._deep = len(claimed.rows) == free
         self.counts.claimed += len(claimed.rows)
         self._presence.claimed(claimed.rows)
+        if draw is not None and claimed.rows and not self._deep:
+            # By lot fewer may have been taken than are due: the next claim, by priority, fills the places.
+            self._wake.set()
         return len(claimed.rows)
 
     def _forget(self, task: asyncio.Task[None]) -> None:

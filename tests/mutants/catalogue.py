@@ -269,6 +269,16 @@ IN_ORDER = (
         shows_as="IntegrityError",
     ),
     Mutant(
+        name="never-by-lot",
+        danger="while candidates keep coming, an ATS that is only polled is not asked for hours",
+        file="orchestrator/work/worker.py",
+        old="None if self._claims % BY_LOT else self._draw",
+        new="None",
+        caught_by=(
+            "tests/integration/work/test_queue.py::test_what_comes_last_is_reached_behind_an_endless_stream[sqlite]",
+        ),
+    ),
+    Mutant(
         name="stuck-after-done",
         danger="nobody follows the head of a lane that was done",
         file="orchestrator/work/settle.py",

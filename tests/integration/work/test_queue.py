@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from orchestrator.db.session import Database
+from orchestrator.db.session import Database, Transaction
 from orchestrator.work.job import Job
 from orchestrator.work.outcome import Dead, Retry
 from orchestrator.work.queue import enqueue
 from orchestrator.work.sql import DatabaseNow
-from orchestrator.work.table import Cause, Priority, WorkState
-from orchestrator.work.worker import Worker
+from orchestrator.work.table import Cause, Priority, WorkState, work
+from orchestrator.work.worker import BY_LOT, Worker
 from tests.fixtures.timers import advance
 from tests.fixtures.work import NewerNote, Note, all_work, create_effects, effects, leave, write_note
 
@@ -86,6 +86,31 @@ async def test_priority_decides_among_what_is_due(database: Database) -> None:
         await enqueue(tx, Note(number=3), priority=Priority.CANDIDATE)
     await Worker(database, {Note: write_note}, concurrency=1).run_until_idle()
     assert await effects(database) == [3, 2, 1]
+
+
+async def test_what_comes_last_is_reached_behind_an_endless_stream(database: Database) -> None:
+    """However much a candidate waits for keeps coming, bulk work gets its turn, and still a small part only."""
+    await create_effects(database)
+
+    async def stream(payload: Note, job: Job) -> None:
+        async with job.finish() as tx:
+            await tx.session.execute(leave(payload.number))
+            if 0 < payload.number < 400 and await waits(tx):
+                await enqueue(tx, Note(number=payload.number + 1), priority=Priority.CANDIDATE)
+
+    async def waits(tx: Transaction) -> bool:
+        left = sa.select(sa.func.count()).where(work.c.priority == Priority.BULK, work.c.state == WorkState.QUEUED)
+        return bool(await tx.session.scalar(left))
+
+    async with database.transaction() as tx:
+        for number in (-1, -2):
+            await enqueue(tx, Note(number=number), priority=Priority.BULK)
+        await enqueue(tx, Note(number=1), priority=Priority.CANDIDATE)
+    await Worker(database, {Note: stream}, concurrency=1).run_until_idle()
+    done = await effects(database)
+    assert set(done) >= {-1, -2}
+    assert len(done) < 400
+    assert done[: BY_LOT - 1] == list(range(1, BY_LOT))
 
 
 async def test_timer_fires_at_its_time_and_not_before(database: Database) -> None:
