@@ -85,9 +85,13 @@ def machine_words(results: Results) -> str:
 
 
 def filled(page: str, results: Results) -> str:
-    """The page with the figures of a run; what was not measured stays as it was."""
+    """The page with the figures of a run; what was not measured stays as it was.
+
+    A run of one part says beside that part where and when it was; that of the others stays as it was, too.
+    """
     blocks = {part.key: markdown(section_of(part)) for part in results.sections}
-    blocks["machine"] = machine_words(results)
+    (only, *more) = blocks
+    blocks["machine" if more else f"machine_{only}"] = machine_words(results)
 
     def replaced(found: re.Match[str]) -> str:
         text = blocks.get(found.group(2))

@@ -5,11 +5,13 @@ Constraints and indexes stay on. Whatever columns a table has or will have are c
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
 import orchestrator.db.models
 import orchestrator.work.table
+from bench.harness import Void
 from orchestrator.db.base import Base
 from orchestrator.db.migrate import upgrade
 from orchestrator.db.session import Database, Transaction
@@ -34,6 +36,9 @@ async def clone(
 
     ``changed`` has SQL expressions by column; ``n.i`` counts from ``first``, ``t`` is the template. None leaves a column
     to its default; what is said of a column that the table does not have is ignored.
+
+    Raises:
+        Void: no row is there to be copied, or not every copy was taken.
     """
     columns = [
         column.name for column in Base.metadata.tables[table].columns if changed.get(column.name, "") is not None
@@ -41,12 +46,14 @@ async def clone(
     values = [changed.get(name) or f't."{name}"' for name in columns]
     names = ", ".join(f'"{name}"' for name in columns)
     numbers = _numbers(tx.dialect, first, count)
-    await tx.session.execute(
+    made: Any = await tx.session.execute(
         sa.text(
             f'INSERT INTO "{table}" ({names}) SELECT {", ".join(values)}'  # noqa: S608 - fixed texts of the bench
             f' FROM {numbers} CROSS JOIN (SELECT * FROM "{table}" WHERE {template} LIMIT 1) AS t'
         )
     )
+    if made.rowcount != count:
+        raise Void(f"{made.rowcount} of {count} rows of {table} were made from the row where {template}")
 
 
 def _numbers(dialect: str, first: int, count: int) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.sandbox.server.seed import FIELDS
 from bench.processes import HOST
 
 JOB = {
@@ -23,6 +24,7 @@ JOB = {
     "requisition_ref": "REQ-2041",
     "status": "open",
 }
+DEFINITIONS = "/api/v1/fields"
 PREFIX = "/api/v1/applications"
 _fields: dict[str, dict[str, object]] = {}
 _notes: dict[str, list[dict[str, object]]] = {}
@@ -54,6 +56,9 @@ def application(application_id: str) -> dict[str, object]:
 
 def answer(method: str, path: str, body: bytes) -> object:
     """What the API answers."""
+    if path.partition("?")[0] == DEFINITIONS:
+        names = ("key", "name", "kind", "options", "max_length")
+        return {"items": [dict(zip(names, field, strict=True)) for field in FIELDS], "next_cursor": None}
     parts = path.partition("?")[0].removeprefix(PREFIX).strip("/").split("/")
     if parts == [""]:
         return {"items": [], "next_cursor": None}

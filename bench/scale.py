@@ -24,6 +24,7 @@ from bench.processes import HOST, free_port, python, running
 from bench.whole_house import HIGH_CAP, NO_CAP, answer_all, long_ago, opened, receive_all, settings, work_off
 from orchestrator.main import Runtime
 from orchestrator.services.kinds import ProcessDelivery, ReadApplication, ScoreInterview, WriteBack
+from orchestrator.work.table import WorkState, work
 from tests.fixtures.postgres import Cluster
 
 QUICK_APPLICATIONS = 2_000
@@ -74,7 +75,17 @@ async def one_round(side: Side, batch: int, deliveries: int) -> dict[str, float]
     await receive_all(side.capped, side.ids(batch))
     found["decision under a cap"] = await _timed(work_off(side.capped, *DECIDING), batch)
     await work_off(side.capped, WriteBack.kind)
+    await _require_written(side.runtime)
     return found
+
+
+async def _require_written(runtime: Runtime) -> None:
+    """An attempt that failed is counted as made, and would be measured instead of a write."""
+    statement = sa.select(work.c.error).where(work.c.state == WorkState.QUEUED, work.c.kind == WriteBack.kind).limit(1)
+    async with runtime.database.reading() as session:
+        left = (await session.execute(statement)).first()
+    if left is not None:
+        raise Void(f"not everything was written to the ATS: {left.error}")
 
 
 async def _timed(work: Awaitable[int | None], count: int) -> float:
@@ -92,6 +103,7 @@ async def pattern(runtime: Runtime) -> None:
     for token in (await answer_all(runtime)).values():
         await runtime.services.interviewing.submit(token)
     await work_off(runtime, ScoreInterview.kind, WriteBack.kind)
+    await _require_written(runtime)
 
 
 @asynccontextmanager

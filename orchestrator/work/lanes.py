@@ -122,7 +122,7 @@ async def promote(tx: Transaction, lanes: Collection[str]) -> None:
 @lru_cache
 def _opened(dialect: str) -> sa.Select[str]:
     named, lane = _named(dialect)
-    return sa.select(lane).select_from(named).where(sa.exists().where(work.c.lane == lane, IS_OPEN))
+    return sa.select(lane).select_from(named).where(_any(work.c.lane == lane, IS_OPEN).is_not(None))
 
 
 @lru_cache
@@ -137,13 +137,23 @@ def _promotion(dialect: str) -> ReturningUpdate[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    headless = ~sa.exists().where(headed.c.lane == lane, headed.c.state.in_([QUEUED, RUNNING]), headed.c.head)
+    headless = _any(headed.c.lane == lane, headed.c.state.in_([QUEUED, RUNNING]), headed.c.head).is_(None)
     return (
         sa.update(work)
         .where(work.c.id.in_(sa.select(earliest).select_from(named).where(headless)))
         .values(head=True)
         .returning(work.c.id)
     )
+
+
+def _any(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """1 where such work is there, else NULL: one look-up for each lane.
+
+    As EXISTS it may become a join, and where the server last counted while little was open it then walks through all
+    open work for every statement.
+    """
+    one: sa.ColumnElement[int] = sa.literal_column("1")
+    return sa.select(one).where(*conditions).limit(sa.literal_column("1")).scalar_subquery()
 
 
 def _names(tx: Transaction, lanes: Collection[str]) -> dict[str, object]:
