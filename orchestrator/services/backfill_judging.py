@@ -9,6 +9,7 @@ from orchestrator.config.schema import Configuration
 from orchestrator.db.base import new_id
 from orchestrator.db.repositories import backfills as rows
 from orchestrator.db.repositories import intake, interviews
+from orchestrator.db.repositories.caps import Started
 from orchestrator.domain.backfill import Judgement, Wish, judge
 from orchestrator.domain.trigger import History
 from orchestrator.ports import Clock
@@ -26,6 +27,7 @@ class BackfillJudge:
 
     def __init__(self, *, configuration: Configuration, clock: Clock) -> None:
         self._configuration = configuration
+        self._started = Started()
         self._clock = clock
 
     async def judge(
@@ -45,7 +47,8 @@ class BackfillJudge:
             session,
             application_id=application_id or new_id(),
             programs=programs,
-            day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),
+            started=self._started,
+            now=now,
             # Before the first start everybody stands there early.
             live_since=await rows.live_moment(session, connection.key) or now,
         )

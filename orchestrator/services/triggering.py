@@ -20,6 +20,7 @@ from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.models.ordering import OrderRow
 from orchestrator.db.repositories import intake as rows
 from orchestrator.db.repositories import interviews, orders, stock
+from orchestrator.db.repositories.caps import Started
 from orchestrator.db.session import Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.backfill import Judgement, Outcome
@@ -58,6 +59,7 @@ class Triggering:
         self, *, configuration: Configuration, rubrics: Mapping[str, Rubric], clock: Clock, steps: Steps
     ) -> None:
         self._configuration = configuration
+        self._started = Started()
         self._rubrics = rubrics
         self._clock = clock
         self._steps = steps
@@ -329,7 +331,8 @@ class Triggering:
             application_id=row.id,
             # All of them, always: their caps are locked in the order of the file, so that nobody waits in a circle.
             programs=[p for p in self._configuration.programs if p.connection == connection.key],
-            day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),
+            started=self._started,
+            now=now,
             live_since=await rows.live_since(tx.session, connection.key, now=now),
         )
         return structs.replace(found, evidence=evidence)

@@ -12,6 +12,7 @@ from orchestrator.db.base import new_id
 from orchestrator.db.models.application import ApplicationRow
 from orchestrator.db.models.interview import DraftRow, InterviewRow, LinkRow, RubricRow, TurnRow
 from orchestrator.db.models.writeback import WriteBackRow
+from orchestrator.db.repositories.caps import Started
 from orchestrator.db.repositories.intake import insert
 from orchestrator.domain.interview import TERMINAL, InterviewState
 from orchestrator.domain.program import Program
@@ -141,16 +142,18 @@ async def history(
     *,
     application_id: uuid.UUID,
     programs: Sequence[Program],
-    day_began: datetime,
+    started: Started,
+    now: datetime,
     live_since: datetime,
 ) -> History:
     """What the trigger needs to know: interviews of the application, and what capped programs have started.
 
-    Capped programs are locked first on PostgreSQL, so that two decisions at once cannot both take the last place.
+    A day begins at midnight UTC. Capped programs are locked first on PostgreSQL, so that two decisions at once cannot both take the last place.
     """
     states = (
         await session.scalars(sa.select(InterviewRow.state).where(InterviewRow.application_id == application_id))
     ).all()
+    day_began = now.replace(hour=0, minute=0, second=0, microsecond=0)
     total: dict[str, int] = {}
     today: dict[str, int] = {}
     for program in programs:
@@ -158,8 +161,8 @@ async def history(
             continue
         if session.get_bind().dialect.name == "postgresql":
             await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"cap:{program.key}"))))
-        total[program.key] = await _started(session, program.key, most=program.cap.total)
-        today[program.key] = await _started(session, program.key, most=program.cap.per_day, since=day_began)
+        total[program.key] = await started.in_all(session, program.key, most=program.cap.total, now=now)
+        today[program.key] = await started.since(session, program.key, day_began, most=program.cap.per_day)
     return History(
         live_since=live_since,
         open_interviews=sum(state not in TERMINAL and state is not InterviewState.EXPIRED for state in states),
@@ -168,19 +171,6 @@ async def history(
         started_total=total,
         started_today=today,
     )
-
-
-async def _started(session: AsyncSession, program: str, *, most: int | None, since: datetime | None = None) -> int:
-    """How many interviews a program has started; counted up to ``most``, for more than full it cannot be."""
-    if most is None:
-        return 0
-    ours = sa.select(sa.literal(1)).where(InterviewRow.program_key == program)
-    if since is not None:
-        ours = ours.where(InterviewRow.created_at >= since)
-    counted: int = (
-        await session.execute(sa.select(sa.func.count()).select_from(ours.limit(most).subquery()))
-    ).scalar_one()
-    return counted
 
 
 async def not_begun(
