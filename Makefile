@@ -55,9 +55,9 @@ fuzz: venv ## Fuzz webhooks in process, the server over HTTP, and every route by
 	@$(PY) -m tests.fuzz.over_http --requests $(or $(REQUESTS),20000) --seed $(or $(SEED),1)
 	@$(PY) -m tests.fuzz.schema --examples $(or $(EXAMPLES),25) --seed $(or $(SEED),1)
 
-bench: venv ## Measure speed as ratios in one run, a few minutes (ONLY=a,b,… for parts, JSON=path)
+bench: venv ## Measure speed as ratios in one run, a few minutes (ONLY=a,b,… for parts, N8N=1 with n8n, JSON=path)
 	@bash bench/prerequisites
-	@$(PY) -m bench $(if $(ONLY),--only "$(ONLY)") --json $(or $(JSON),build/bench/results.json)
+	@$(PY) -m bench $(if $(ONLY),--only "$(ONLY)") $(if $(N8N),--n8n) --json $(or $(JSON),build/bench/results.json)
 
 bench-scale: venv ## The main path on a database with years of history (APPLICATIONS=1000000 EVENTS=10000000)
 	@bash bench/prerequisites

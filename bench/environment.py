@@ -1,13 +1,18 @@
 """What is measured against, and where it is installed: never in the product's own environment.
 
 ``.venv-bench`` holds the Python rivals (from requirements-bench.lock), ``build/bench/node-red`` holds Node-RED.
+n8n is two gigabytes and is only looked for, never installed.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import msgspec
 
 from bench.harness import Void
 from bench.machine import ROOT
@@ -17,7 +22,12 @@ LOCK = ROOT / "requirements-bench.lock"
 NODE_RED = ROOT / "build" / "bench" / "node-red"
 # The newest line that runs on Node 18 and 20; Node-RED 5 asks for Node 22.9.
 NODE_RED_VERSION = "4.1.15"
+# The line that the workflow was written for and tried with.
+N8N_RECIPE = (
+    "npm install n8n@1.123.81 under Node 24, about 2 GB; EVENHAND_BENCH_N8N names its program; docs/performance.md"
+)
 INSTALL_SECONDS = 600
+VERSION_SECONDS = 120
 
 
 def rivals_python() -> Path:
@@ -59,16 +69,39 @@ def node_red() -> Path:
     return script
 
 
-def n8n() -> str:
-    """The n8n program on the path.
+class Program(msgspec.Struct, frozen=True):
+    """A program of somebody else's, how it is to be called, and which version it says it is."""
+
+    path: Path
+    version: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """PATH with the program's own folder first: a Node that lies beside it is the one it was installed with."""
+        return {"PATH": os.pathsep.join((str(self.path.parent), os.environ.get("PATH", os.defpath)))}
+
+
+def n8n() -> Program:
+    """The n8n program that ``EVENHAND_BENCH_N8N`` names, or else the one on the path.
 
     Raises:
-        Void: it is not installed; nothing here installs it.
+        Void: it is not installed (nothing here installs it), or does not run.
     """
-    program = shutil.which("n8n")
-    if program is None:
-        raise Void("n8n is not installed (npm install --global n8n, about 2 GB); it was not measured")
-    return program
+    named = os.environ.get("EVENHAND_BENCH_N8N") or shutil.which("n8n")
+    if not named or not Path(named).is_file():
+        raise Void(f"n8n {named or ''} is not there ({N8N_RECIPE}); it was not measured".replace("  ", " "))
+    # Its own folder, not the one a link leads to: npm puts links to every program side by side.
+    found = Program(Path(named).absolute(), "")
+    with tempfile.TemporaryDirectory(prefix="evenhand-bench-") as home:
+        settings = os.environ | found.environment | {"N8N_USER_FOLDER": home, "N8N_DIAGNOSTICS_ENABLED": "false"}
+        command = [str(found.path), "--version"]
+        try:
+            told = subprocess.run(  # noqa: S603 - the program that the developer named
+                command, env=settings, capture_output=True, text=True, timeout=VERSION_SECONDS, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Void(f"n8n does not say its version: {error} ({N8N_RECIPE}); it was not measured") from error
+    return Program(found.path, told.stdout.split()[-1] if told.stdout.split() else "of unknown version")
 
 
 def _install(command: list[str]) -> None:

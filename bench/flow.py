@@ -6,12 +6,10 @@ from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
-import httpx
-import msgspec
-
-from bench import evenhand
+from bench import evenhand, n8n_flow
 from bench.databases import NAMES, Bases, databases
 from bench.decision import AT_ONCE, WORKER_CONCURRENCY
+from bench.door import Door
 from bench.environment import NODE_RED_VERSION, n8n
 from bench.evenhand import ATS_AWAY
 from bench.harness import Comparison, Figure, Measure, Options, Section, Void, interleave
@@ -22,26 +20,11 @@ from bench.processes import HOST, free_port, python, running
 TARGET = 0.6
 LOAD_SECONDS, QUICK_LOAD_SECONDS = 4, 2
 DRAIN_SECONDS = 120.0
-STILL_SECONDS = 1.0
-MOST_PER_SECOND = 12000
 BARE = {
     "request": "Litestar + httpx, nothing stored, posts before it answers",
     "after": "the same, posts after it answered",
 }
 NODE_RED = f"Node-RED {NODE_RED_VERSION}, nothing stored"
-
-
-class Door(msgspec.Struct, frozen=True):
-    """One flow: where it takes deliveries in, and where its posts arrive."""
-
-    name: str
-    host: str
-    sink: str
-
-    def counts(self) -> tuple[int, float]:
-        """How many posts have come so far, and the monotonic time of the last."""
-        answer = httpx.get(f"{self.sink}/result", trust_env=False, timeout=10).json()
-        return answer["posts"], answer["last"]
 
 
 def run(options: Options) -> Section:
@@ -58,9 +41,11 @@ def run(options: Options) -> Section:
             doors.append(Door(NODE_RED, stack.enter_context(running_node_red(target, options.folder))[1], target))
         except Void as error:
             remarks.append(f"Node-RED was not measured: {error}.")
+        rivals, said = _open_n8n(stack, sink, options)
+        doors += rivals
+        remarks += said
         accepted: dict[str, list[float]] = {}
         found = interleave(options.rounds, _measures(doors, options, accepted), unit="posts/s")
-    remarks.append(_n8n_remark(options))
     taken = [
         Figure(name=f"{name}: taken in under load", unit="requests/s", values=tuple(v)) for name, v in accepted.items()
     ]
@@ -68,7 +53,7 @@ def run(options: Options) -> Section:
         key="c",
         title="Full flow: webhook, decision, HTTP POST; posts completed a second until the last one arrived",
         figures=(*found.values(), *taken),
-        comparisons=_comparisons(found, options),
+        comparisons=_comparisons(found, options, rivals),
         remarks=tuple(remarks),
     )
 
@@ -95,12 +80,15 @@ REMARKS = (
 )
 
 
-def _comparisons(found: dict[str, Figure], options: Options) -> tuple[Comparison, ...]:
+def _comparisons(found: dict[str, Figure], options: Options, rivals: list[Door]) -> tuple[Comparison, ...]:
     bare = max((found[name] for name in BARE.values()), key=lambda figure: figure.median)
     ours = [found[_title(kind)] for kind in options.databases]
     pairs = [Comparison(name=f"{one.name} / bare ({bare.name})", ours=one, theirs=bare, target=TARGET) for one in ours]
     if NODE_RED in found:
         pairs += [Comparison(name=f"{one.name} / Node-RED", ours=one, theirs=found[NODE_RED]) for one in ours]
+    # No ratio where there is no rate: a figure that is void says why by itself.
+    theirs = [found[door.name] for door in rivals if found[door.name].values]
+    pairs += [Comparison(name=f"{one.name} / {rival.name}", ours=one, theirs=rival) for rival in theirs for one in ours]
     return tuple(pairs)
 
 
@@ -108,14 +96,22 @@ def _title(kind: str) -> str:
     return f"Evenhand, durable, {NAMES[kind]}"
 
 
-def _n8n_remark(options: Options) -> str:
+def _open_n8n(stack: ExitStack, sink: str, options: Options) -> tuple[list[Door], list[str]]:
+    """n8n in each of its modes, and what a reader needs to know of it; no doors where it cannot be had."""
     if not options.n8n:
-        return "n8n was not asked for (--n8n)."
+        return [], ["n8n was not asked for (--n8n)."]
     try:
         program = n8n()
     except Void as error:
-        return f"{error}."
-    return f"n8n is at {program}, but nothing here drives it yet; it was not measured."
+        return [], [f"{error}."]
+    doors, remarks = [], list(n8n_flow.REMARKS)
+    for mode in n8n_flow.MODES:
+        try:
+            house = n8n_flow.running_n8n(program, mode, f"{sink}/n8n-{mode.key}", options.folder)
+            doors.append(stack.enter_context(house))
+        except Void as error:
+            remarks.append(f"{n8n_flow.title(program, mode)} was not measured: {error}.")
+    return doors, remarks
 
 
 def _open_sink(stack: ExitStack, folder: Path) -> str:
@@ -153,7 +149,12 @@ def _measures(doors: list[Door], options: Options, accepted: dict[str, list[floa
         def once() -> float:
             before, _ = door.counts()
             load = wrk(
-                door.host, seconds=seconds, most_per_second=MOST_PER_SECOND, folder=options.folder, seed=next(seeds)
+                door.host,
+                seconds=seconds * door.pace.lasts,
+                most_per_second=door.pace.most_per_second,
+                folder=options.folder,
+                seed=next(seeds),
+                connections=door.pace.connections,
             )
             began = time.monotonic() - load.microseconds / 1_000_000
             load.require_clean(door.name)
@@ -173,8 +174,8 @@ def _until_still(door: Door, load: Load, before: int) -> tuple[int, float]:
     while time.monotonic() < deadline:
         total, last = door.counts()
         posts = total - before
-        if posts >= load.acknowledged and time.monotonic() - last > STILL_SECONDS:
-            if posts > load.acknowledged + CONNECTIONS:
+        if posts >= load.acknowledged and time.monotonic() - last > door.pace.still:
+            if posts > load.acknowledged + door.pace.connections:
                 raise Void(f"{door.name}: {load.acknowledged} acknowledged, {posts} posted")
             return posts, last
         time.sleep(0.1)
