@@ -12,6 +12,7 @@ from orchestrator.cli.demonstration import demo, mail_catcher
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.evaluation import evaluate
 from orchestrator.cli.forecasting import review
+from orchestrator.cli.local_model import model
 from orchestrator.cli.operations import connection, quarantine, sync, work
 from orchestrator.cli.processes import serve, worker
 from orchestrator.cli.rehearsal import rehearse
@@ -50,6 +51,7 @@ for command in (
     calibration,
     doctor,
     evaluate,
+    model,
     rehearse,
     rescore,
     result_links,

@@ -14,11 +14,11 @@ from typing_extensions import override
 
 from orchestrator.cli.output import PIPE_WIDTH, plainly
 from orchestrator.errors import EvenhandError, SettingsInvalid
-from orchestrator.evaluation.items import write_set
+from orchestrator.evaluation.items import spread, write_set
 from orchestrator.evaluation.outcome import Change
 from orchestrator.evaluation.saf import Part, read_saf
-from orchestrator.evaluation.tables import property_rows, rows
-from orchestrator.evaluation.wanted import EMBEDDED, OPENAI, SEED, Finished, Gate, Model, Wanted
+from orchestrator.evaluation.tables import PROPERTY_COLUMNS, property_rows, rows
+from orchestrator.evaluation.wanted import EMBEDDED, OPENAI, SEED, Finished, Gate, Model, SuiteWanted, Wanted
 from orchestrator.graders import OPENAI as OPENAI_URL
 from orchestrator.grading.budget import Prices
 from orchestrator.later import later
@@ -147,10 +147,13 @@ def run(
     help="The half that the embedded grader was tuned on, or the other.",
 )
 @click.option("--least-words", default=0, show_default=True, help="Leave out answers with fewer words than this.")
+@click.option(
+    "--limit", default=None, type=click.IntRange(min=1), help="Only so many answers, evenly over the questions."
+)
 @plainly
-def saf(folder: Path, *, out: Path, part: str, least_words: int) -> None:
+def saf(folder: Path, *, out: Path, part: str, least_words: int, limit: int | None) -> None:
     """Turn the Short Answer Feedback set in FOLDER (its XML files) into a set for --set, with levels 0 to 3."""
-    items = read_saf(folder, Part(part), least_words=least_words)
+    items = spread(read_saf(folder, Part(part), least_words=least_words), limit)
     write_set(items, out)
     click.echo(f"{len(items)} answers to {len({item.question for item in items})} questions are in {out}.")
 
@@ -159,15 +162,44 @@ def saf(folder: Path, *, out: Path, part: str, least_words: int) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--grader", type=click.Choice([EMBEDDED, OPENAI]), required=True, help="Which grader is measured.")
 @click.option("--json", "json_path", type=_FILE, default=None, help="Write all figures here as JSON.")
+@click.option("--only", multiple=True, metavar="PROPERTY", help="Only this property; may be given more than once.")
+@click.option("--sample", default=None, type=click.IntRange(min=1), help="At most so many trials of each property.")
+@click.option("--record", type=_FILE, default=None, help="Keep the model's answers in this new file.")
+@click.option(
+    "--weights", default=None, metavar="FILE|hosted", help="With --record: the model's weights, to be hashed."
+)
+@click.option("--replay", type=_EXISTING, default=None, help="Take the model's answers from a recording; no network.")
 @plainly
-def metamorphic(folder: Path, *, grader: str, json_path: Path | None) -> None:
+def metamorphic(
+    folder: Path,
+    *,
+    grader: str,
+    json_path: Path | None,
+    only: tuple[str, ...],
+    sample: int | None,
+    record: Path | None,
+    weights: str | None,
+    replay: Path | None,
+) -> None:
     """Say how often levels stay, or move, as they must, on the data set "beyond the resume" in FOLDER.
 
     A live model is taken from EVENHAND_OPENAI_BASE_URL, _API_KEY and _MODEL; no other setting is needed.
     """
-    model = _needed_model(os.environ) if grader == OPENAI else None
-    outcome = _with_extra(lambda: asyncio.run(run_suite(folder, model=model, json=json_path, clock=SystemClock())))
-    _print(("property", "trials", "passed", "95 % interval", "mean shift"), property_rows(outcome))
+    _check(grader=grader, record=record, weights=weights, replay=replay)
+    wanted = SuiteWanted(
+        folder=folder,
+        model=_needed_model(os.environ) if grader == OPENAI and replay is None else None,
+        json=json_path,
+        record=record,
+        replay=replay,
+        weights=weights,
+        only=only,
+        sample=sample,
+    )
+    outcome = _with_extra(lambda: asyncio.run(run_suite(wanted, SystemClock())))
+    _print(PROPERTY_COLUMNS, property_rows(outcome))
+    if outcome.not_recorded:
+        click.echo(f"{outcome.not_recorded} trials were not recorded and are left out.")
 
 
 def _check(*, grader: str, record: Path | None, weights: str | None, replay: Path | None) -> None:

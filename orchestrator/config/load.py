@@ -1,6 +1,7 @@
 """Read evenhand.yaml: every problem at once, each with file, line, field, what is allowed and a near match."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 from adapters.contract.model import Visibility
@@ -9,6 +10,8 @@ from orchestrator.domain.program import NOT_YET_SUPPORTED
 from orchestrator.domain.stage import normal_name
 from orchestrator.errors import ConfigurationInvalid
 from rubrics.document import Document, DocumentInvalid, Problem, convert, near_match, parse
+
+_schema = cache(configuration_schema)
 
 
 def load(path: Path, vocabulary: Vocabulary) -> Configuration:
@@ -28,23 +31,29 @@ def load(path: Path, vocabulary: Vocabulary) -> Configuration:
 def rubric_folders(path: Path) -> tuple[str, ...]:
     """Folders of rubrics that the file names; none where it cannot be read, of which `load` says why."""
     try:
-        document = parse(path.read_text(encoding="utf-8"), file=str(path))
-        return convert(document, type=Configuration, schema=configuration_schema()).rubric_folders
+        _, configuration = _read(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError, DocumentInvalid):
         return ()
+    return configuration.rubric_folders
 
 
 def loads(text: str, *, file: str, vocabulary: Vocabulary) -> Configuration:
     """Read and check the text of a file; raises ConfigurationInvalid with every problem found."""
     try:
-        document = parse(text, file=file)
-        configuration = convert(document, type=Configuration, schema=configuration_schema())
+        document, configuration = _read(text, file)
     except DocumentInvalid as error:
         raise ConfigurationInvalid(error.problems) from error
     problems = sorted(_meaning(configuration, document, vocabulary), key=lambda problem: (problem.line, problem.column))
     if problems:
         raise ConfigurationInvalid(problems)
     return configuration
+
+
+# Who starts reads the file twice: first for the folders of rubrics that it names, then with what they hold.
+@lru_cache(maxsize=1)
+def _read(text: str, file: str) -> tuple[Document, Configuration]:
+    document = parse(text, file=file)
+    return document, convert(document, type=Configuration, schema=_schema())
 
 
 def _meaning(configuration: Configuration, document: Document, vocabulary: Vocabulary) -> Iterable[Problem]:

@@ -77,6 +77,9 @@ class NoticeSettings(Strict, frozen=True, kw_only=True):
     version: Line
     privacy_url: Annotated[str, Meta(pattern=r"^https?://")] | None = None
     extra: tuple[Line, ...] = ()
+    calibration: Annotated[
+        bool, Meta(description="you hold calibration sessions over interviews: the notice says so to candidates")
+    ] = False
 
 
 class Configuration(Strict, frozen=True, kw_only=True):

@@ -18,6 +18,9 @@ from rubrics.schema import Rubric
 AUDIT_REF_LENGTH = 23
 """EH- and twenty characters."""
 
+_ID_LENGTH = 36
+"""Of an application in the address of its review case."""
+
 _NOTE_FRAME = 160
 """Characters of a note beside band, subscores, bullets and link."""
 
@@ -49,8 +52,8 @@ class MappedFields(Struct, frozen=True, kw_only=True):
 
 
 def link_length(base_url: str) -> int:
-    """How long a link to a result is."""
-    return len(f"{base_url}/results/") + AUDIT_REF_LENGTH
+    """How long the link to a result, or to the case before there is one, is at most."""
+    return max(len(f"{base_url}/results/") + AUDIT_REF_LENGTH, len(f"{base_url}/review/applications/") + _ID_LENGTH)
 
 
 def needs(rubrics: Sequence[Rubric], *, link_length: int) -> tuple[Need, ...]:

@@ -18,11 +18,11 @@ from orchestrator.errors import TransitionRefused
 class InterviewState(StrEnum):
     """Where an interview stands."""
 
-    INVITED = "invited"  # entered when a program starts it, or it is reopened / left when the candidate consents
+    INVITED = "invited"  # entered when a program starts it, or the team has it begin again / left on consent
     IN_PROGRESS = "in_progress"  # entered when the candidate consents / left when the answers are submitted
     PAUSED = "paused"  # entered when the candidate asks for a person or an adjustment / left when a person answers
     SUBMITTED = "submitted"  # entered when the answers are submitted / left when the score is there, or cannot be
-    IN_REVIEW = "in_review"  # entered when a person must decide / left when a person decided
+    IN_REVIEW = "in_review"  # entered when a person must decide / left when a person decided, or asks again
     FINAL = "final"  # entered when the result is final / never left
     EXPIRED = "expired"  # entered when the link ran out / left when the team extends it, or the record is closed
     WITHDRAWN = "withdrawn"  # entered when the candidate withdraws / never left
@@ -111,6 +111,10 @@ class Reopen(Struct, frozen=True, tag=True):
     """The team extends the interview, or goes on after an adjustment was agreed."""
 
 
+class AskAgain(Struct, frozen=True, tag=True):
+    """The team asks the candidate once more, because what was handed in could not be read as an answer."""
+
+
 class HandOver(Struct, frozen=True, tag=True):
     """A person takes over instead of this interview."""
 
@@ -137,6 +141,7 @@ Command = (
     | Expire
     | Cancel
     | Reopen
+    | AskAgain
     | HandOver
     | SendToReview
     | Finalise
@@ -169,6 +174,7 @@ TRANSITIONS: Mapping[tuple[InterviewState, type], InterviewState] = {
     (S.SUBMITTED, Close): S.CLOSED,
     (S.IN_REVIEW, AskForAlternative): S.PAUSED,
     (S.IN_REVIEW, Withdraw): S.WITHDRAWN,
+    (S.IN_REVIEW, AskAgain): S.INVITED,
     (S.IN_REVIEW, Finalise): S.FINAL,
     (S.IN_REVIEW, Close): S.CLOSED,
     (S.EXPIRED, Reopen): S.INVITED,
@@ -270,7 +276,7 @@ def decide(state: InterviewState, command: Command, *, invitation: Invitation, n
     target = TRANSITIONS.get((state, type(command)))
     if target is None:
         raise TransitionRefused(f"an interview that is {state.value!r} cannot take the step {type(command).__name__!r}")
-    if isinstance(command, Reopen):
+    if isinstance(command, Reopen | AskAgain):
         step = _invite(invitation, days=invitation.extension_days, now=now)
         return Step(target, (CloseCases(), RevokeLinks(), *step.effects), step.expires_at)
     return Step(

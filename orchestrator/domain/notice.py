@@ -5,6 +5,11 @@ import hashlib
 import msgspec
 from msgspec import Struct
 
+_RATED_BY_PEOPLE = (
+    "Several colleagues may also rate some answers by the same description, without the name beside them, and compare what they"
+    " found. That keeps people’s ratings alike. It changes nothing about your application."
+)
+
 
 class Section(Struct, frozen=True):
     """One part: a heading and plain paragraphs."""
@@ -45,11 +50,13 @@ class NoticeFacts(Struct, frozen=True, kw_only=True):
     transcript_days: int
     privacy_url: str | None = None
     extra: tuple[str, ...] = ()
+    calibration: bool = False
 
 
 def notice(facts: NoticeFacts) -> Notice:
     """Write the notice."""
     contact = f"{facts.contact_name} ({facts.contact_email})"
+    rated = (_RATED_BY_PEOPLE,) if facts.calibration else ()
     privacy = (f"{facts.employer}’s privacy notice: {facts.privacy_url}",) if facts.privacy_url else ()
     return Notice(
         facts.version,
@@ -60,6 +67,7 @@ def notice(facts: NoticeFacts) -> Notice:
                 (
                     f"The hiring team of {facts.employer} for the role {facts.job_title}.",
                     "Your name and contact details are hidden from the software that rates the answers.",
+                    *rated,
                 ),
             ),
             Section(

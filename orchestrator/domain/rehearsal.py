@@ -10,7 +10,14 @@ from orchestrator.domain.scoring import Scorecard
 from orchestrator.domain.simulated_candidates import Persona
 from orchestrator.domain.transcript import Speaker, Transcript
 from orchestrator.domain.uncertainty import ReviewReason
-from orchestrator.domain.writeback import FieldMap, completion_note, note_body, note_marker, result_fields
+from orchestrator.domain.writeback import (
+    FieldMap,
+    completion_fields,
+    completion_note,
+    note_body,
+    note_marker,
+    result_fields,
+)
 from rubrics.schema import Rubric
 
 COMPARED: Mapping[Persona, tuple[Persona, ...]] = {
@@ -24,6 +31,7 @@ COMPARED: Mapping[Persona, tuple[Persona, ...]] = {
 
 
 RESULT_LINK = "(a link to the result)"
+CASE_LINK = "(a link to the case)"
 AUDIT_REFERENCE = "(its audit reference)"
 """What only a stored result has."""
 
@@ -90,11 +98,12 @@ def shown_by_ats(
         card, rubric, revision=1, finality=Finality.PERSON, band=None, link=RESULT_LINK, audit_ref=AUDIT_REFERENCE
     )
     final = {key: str(value) for key, value in result_fields(result, fields).items()}
+    first = {key: str(value) for key, value in completion_fields(Completion.IN_REVIEW, fields, link=CASE_LINK).items()}
     lines = [
         AtsLine(
             part=part,
             key=key,
-            now=_at_first(part) if waits else final.get(key, ""),
+            now=(first if waits else final).get(key, ""),
             confirmed=final.get(key, ""),
         )
         for part in _PARTS
@@ -102,8 +111,9 @@ def shown_by_ats(
     ]
     if fields.note is not None:
         body = note_body(result, whole=fields.notes_only)
-        first = completion_note(Completion.IN_REVIEW, marker=note_marker(AUDIT_REFERENCE)) if fields.notes_only else ""
-        lines.append(AtsLine(part="note", key=None, now=first if waits else body, confirmed=body))
+        told = completion_note(Completion.IN_REVIEW, marker=note_marker(AUDIT_REFERENCE), link=CASE_LINK)
+        early = told if fields.link is None else ""
+        lines.append(AtsLine(part="note", key=None, now=early if waits else body, confirmed=body))
     return tuple(lines)
 
 
@@ -115,10 +125,6 @@ def verbatim(outcome: Outcome) -> bool:
         for score in outcome.card.scores
         for evidence in score.evidence
     )
-
-
-def _at_first(part: str) -> str:
-    return Completion.IN_REVIEW.value if part == "completion" else ""
 
 
 def _above(higher: Outcome, lower: Outcome, expected: str) -> Expectation:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from orchestrator.domain.forecast import Proportion, wilson
 from orchestrator.domain.program import FourEyes
+from orchestrator.domain.uncertainty import ReviewReason
 
 QUICK = 10.0
 """Seconds: who takes less than this for half of the cases hardly reads them (reference: H15)."""
@@ -25,6 +26,17 @@ ENOUGH = 50
 HARDLY = 0.01
 """Share of decisions that differ, up to which somebody hardly ever differs."""
 
+ASKED_AGAIN_FOR = frozenset(
+    {
+        ReviewReason.EMPTY,
+        ReviewReason.WRONG_LANGUAGE,
+        ReviewReason.GIBBERISH,
+        ReviewReason.COPIED,
+        ReviewReason.GRADING_FAILED,
+    }
+)
+"""Why a candidate can be asked again: what the quality gate finds, and where our own software could make nothing of it."""
+
 _HASHED = 2**64
 
 
@@ -32,6 +44,15 @@ def reads_blind(case_id: uuid.UUID, share: float) -> bool:
     """Choose by stable hash whether a case is read blind first; a larger share keeps the cases that were in."""
     digest = hashlib.sha256(b"blind first\n" + case_id.bytes).digest()
     return int.from_bytes(digest[:8]) < share * _HASHED
+
+
+def may_ask_again(reasons: Collection[ReviewReason], *, rated: bool) -> bool:
+    """Whether a case with these reasons is one in which the candidate can be asked again; ``rated``: any level is there.
+
+    Short answers are a reason only where they were all there was: whoever answered in a few words and was understood had
+    the same chance as everybody else.
+    """
+    return not ASKED_AGAIN_FOR.isdisjoint(reasons) or (not rated and ReviewReason.SHORT_ANSWERS in reasons)
 
 
 class Choice(Struct, frozen=True):

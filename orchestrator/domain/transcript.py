@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from orchestrator.domain.blinding import Blinded
+from orchestrator.domain.off_limits import may_be_said
 from rubrics.schema import Question, Rubric
 
 
@@ -58,8 +59,8 @@ class Plan(Struct, frozen=True):
 
 
 def plan(rubric: Rubric) -> Plan:
-    """Fix the questions of one interview."""
-    return Plan(tuple(_planned(question) for question in rubric.questions))
+    """Fix the questions of one interview; one that nobody may ask is left out, for every candidate."""
+    return Plan(tuple(_planned(question) for question in rubric.questions if may_be_said(question.text)))
 
 
 def transcript_of(questions: Plan, answers: Mapping[str, str]) -> Transcript:

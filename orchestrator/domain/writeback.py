@@ -73,14 +73,23 @@ def result_fields(result: Result, mapping: FieldMap) -> dict[str, FieldValue]:
     return {key: value for key, value in values.items() if key is not None and value not in {None, ""}}
 
 
+def completion_fields(completion: str, mapping: FieldMap, *, link: str = "") -> dict[str, FieldValue]:
+    """Values that say where an interview stands by field key; ``link`` leads to the case while a person is waited for."""
+    values: Mapping[str | None, FieldValue] = {mapping.completion: completion, mapping.link: link}
+    return {key: value for key, value in values.items() if key is not None and value}
+
+
 def note_marker(result_id: str) -> str:
     """The words by which a note of ours is found again: the ATSs have no idempotency keys."""
     return f"[evenhand {result_id}]"
 
 
-def completion_note(completion: str, *, marker: str) -> str:
-    """The note that says where an interview stands, for an ATS without custom fields."""
-    return f"First interview: {completion}\n{marker}"
+def completion_note(completion: str, *, marker: str, link: str = "") -> str:
+    """The note that says where an interview stands, for an ATS without custom fields, or without one for the ``link``.
+
+    The link leads to the case while a person is waited for; it asks for a sign-in.
+    """
+    return "\n".join([f"First interview: {completion}", *([f"Review: {link}"] if link else []), marker])
 
 
 def note_body(result: Result, *, whole: bool = False) -> str:

@@ -1,9 +1,7 @@
 """One run of the bench: read the set, have it graded, measure, compare, and write what was found."""
 
 import asyncio
-import hashlib
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
@@ -18,9 +16,9 @@ from orchestrator.evaluation.measuring import Measured, measure
 from orchestrator.evaluation.outcome import Outcome
 from orchestrator.evaluation.page import page
 from orchestrator.evaluation.prompting import prompt_hash
-from orchestrator.evaluation.recording import Header, Recorder, Recording, read_recording
+from orchestrator.evaluation.recording import Header, Recorder, Recording, read_recording, weights_hash
 from orchestrator.evaluation.verdict import SetGrader, Verdict
-from orchestrator.evaluation.wanted import EMBEDDED, HOSTED, Finished, Model, Wanted
+from orchestrator.evaluation.wanted import EMBEDDED, Finished, Model, Wanted
 from orchestrator.grading.chat import chat_endpoint
 from orchestrator.ports import Clock
 
@@ -106,24 +104,14 @@ def _grader(wanted: Wanted, labelled: LabelledSet, recording: Recording | None, 
 
 
 def _header(wanted: Wanted, model: Model, labelled: LabelledSet, clock: Clock) -> Header:
-    if wanted.weights is None:
-        raise ConfigurationInvalid(["a recording says which weights answered: add --weights FILE, or --weights hosted"])
     return Header(
         model=model.name,
-        weights=_weights(wanted.weights),
+        weights=weights_hash(wanted.weights),
         parameters={**parameters(temperature=model.temperature, seed=wanted.seed), "samples": wanted.samples},
         prompt_hash=prompt_hash(),
         set_sha256=labelled.sha256,
         recorded_on=clock.now().date().isoformat(),
     )
-
-
-def _weights(named: str) -> str:
-    """SHA-256 of the weights' file; a hosted model has none that anybody outside could hash."""
-    if named == HOSTED:
-        return HOSTED
-    with Path(named).open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 async def _grade(grader: SetGrader, items: Sequence[Item], samples: int) -> Sequence[Sequence[Verdict]]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from orchestrator.evaluation.outcome import Outcome, SuiteOutcome
-from orchestrator.evaluation.tables import property_rows, rows
+from orchestrator.evaluation.tables import PROPERTY_COLUMNS, property_rows, rows
+from orchestrator.evaluation.verdict import GraderFacts
 
 _BLOCK = re.compile(r"(<!-- figures:([\w-]+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
 _HASH = 12
@@ -38,8 +39,7 @@ def filled(page: str, outcomes: Mapping[str, Outcome | SuiteOutcome]) -> str:
 def markdown(outcome: Outcome | SuiteOutcome) -> str:
     """An outcome as a line of provenance and a table, ending with a newline."""
     if isinstance(outcome, SuiteOutcome):
-        columns: Sequence[str] = ("property", "trials", "passed", "95 % interval", "mean shift in levels")
-        return f"{_suite_words(outcome)}\n\n{_table(columns, property_rows(outcome))}"
+        return f"{_suite_words(outcome)}\n\n{_table(PROPERTY_COLUMNS, property_rows(outcome))}"
     columns = ("figure", "value", "95 % interval, or of what")
     return f"{_words(outcome)}\n\n{_table(columns, [(row.name, row.value, row.interval) for row in rows(outcome)])}"
 
@@ -61,12 +61,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _words(outcome: Outcome) -> str:
-    grader = outcome.grader
     said = [
         f"{outcome.n} answers to {outcome.set.questions} questions",
-        f"grader {grader.model or grader.kind}",
-        *([f"recorded {grader.recorded_on}, weights {grader.weights}"] if grader.recorded_on else []),
-        *(f"{name} {value}" for name, value in grader.parameters.items() if value is not None),
+        *_grader_words(outcome.grader),
         f"set {outcome.set.sha256[:_HASH]}",
         f"measured {outcome.made_at[:10]}",
     ]
@@ -74,7 +71,21 @@ def _words(outcome: Outcome) -> str:
 
 
 def _suite_words(outcome: SuiteOutcome) -> str:
-    return f"Grader {outcome.grader.model or outcome.grader.kind}, measured {outcome.made_at[:10]}."
+    said = [
+        *_grader_words(outcome.grader),
+        *([f"at most {outcome.sample} trials of each"] if outcome.sample else []),
+        *([f"{outcome.not_recorded} trials not recorded"] if outcome.not_recorded else []),
+        f"measured {outcome.made_at[:10]}",
+    ]
+    return f"G{', '.join(said).removeprefix('g')}."
+
+
+def _grader_words(grader: GraderFacts) -> Sequence[str]:
+    return [
+        f"grader {grader.model or grader.kind}",
+        *([f"recorded {grader.recorded_on}, weights {grader.weights}"] if grader.recorded_on else []),
+        *(f"{name} {value}" for name, value in grader.parameters.items() if value is not None),
+    ]
 
 
 def _table(header: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

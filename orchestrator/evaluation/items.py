@@ -7,7 +7,7 @@ of further people). Levels run from 0 to ``max_level``.
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from orchestrator.errors import ConfigurationInvalid
 from rubrics.document import Problem
 
+T = TypeVar("T")
 _Level = Annotated[int, Meta(ge=0, le=100)]
 _Words = Annotated[str, Meta(max_length=100_000)]
 
@@ -46,11 +47,14 @@ class LabelledSet(Struct, frozen=True, kw_only=True):
         return highest.pop() if len(highest) == 1 else None
 
     def spread(self, count: int | None) -> "LabelledSet":
-        """The set cut to ``count`` items, evenly over the file so that each question has its part; the hash stays."""
-        if count is None or count >= len(self.items):
-            return self
-        places = [number * len(self.items) // count for number in range(count)]
-        return msgspec.structs.replace(self, items=tuple(self.items[place] for place in places))
+        """The set cut to ``count`` items; the hash stays."""
+        return msgspec.structs.replace(self, items=spread(self.items, count))
+
+
+def spread(of: Sequence[T], count: int | None) -> tuple[T, ...]:
+    """So many of them (None, or too many: all), evenly over their order, so that each part has its share; always the same."""
+    count = len(of) if count is None else min(count, len(of))
+    return tuple(of[number * len(of) // count] for number in range(count))
 
 
 def read_set(path: Path) -> LabelledSet:

@@ -145,7 +145,10 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Property(Struct, frozen=True, kw_only=True):
-    """A metamorphic property: what must or must not move a level, and how often that held. ``mean_shift`` is in levels."""
+    """A metamorphic property: what must or must not move a level, and how often that held. ``mean_shift`` is in levels.
+
+    ``failed`` counts the trials of which a grading gave nothing usable; none of them passed.
+    """
 
     name: str
     n: int
@@ -153,6 +156,7 @@ class Property(Struct, frozen=True, kw_only=True):
     share: float
     share_ci: Bounds
     mean_shift: float
+    failed: int = 0
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -207,10 +211,16 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class SuiteOutcome(Struct, frozen=True, kw_only=True):
-    """What the metamorphic suite found. ``set`` is the name of the data set's folder."""
+    """What the metamorphic suite found. ``set`` is the name of the data set's folder.
+
+    ``sample`` is how many trials of a property were made at most, None all; ``not_recorded`` counts those that a recording
+    has no answers to.
+    """
 
     format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)] = FORMAT
     made_at: str
     grader: GraderFacts
     set: str
     properties: tuple[Property, ...]
+    sample: int | None = None
+    not_recorded: int = 0

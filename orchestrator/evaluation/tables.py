@@ -22,8 +22,11 @@ def rows(outcome: Outcome) -> Sequence[Row]:
     return [*_agreement(outcome), *_intervals(outcome), *_counts(outcome)]
 
 
+PROPERTY_COLUMNS = ("property", "trials", "passed", "95 % interval", "mean shift in levels", "grading failed")
+
+
 def property_rows(outcome: SuiteOutcome) -> Sequence[tuple[str, ...]]:
-    """Property, trials, share that passed, its interval, and the mean shift in levels."""
+    """The cells of `PROPERTY_COLUMNS` for each property."""
     return [
         (
             one.name,
@@ -31,6 +34,7 @@ def property_rows(outcome: SuiteOutcome) -> Sequence[tuple[str, ...]]:
             f"{one.passed} ({one.share:.0%})",
             _between(one.share_ci, "{:.0%}"),
             f"{one.mean_shift:.2f}",
+            str(one.failed),
         )
         for one in outcome.properties
     ]

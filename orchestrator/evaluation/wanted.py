@@ -52,6 +52,23 @@ class Wanted(Struct, frozen=True, kw_only=True):
     gate: Gate = Gate()
 
 
+class SuiteWanted(Struct, frozen=True, kw_only=True):
+    """What one run of the metamorphic suite is asked for.
+
+    ``model`` None and no ``replay`` is the embedded grader. ``only`` names properties (none: all), ``sample`` is how many
+    trials of each at most. ``weights`` is needed with ``record``.
+    """
+
+    folder: Path
+    model: Model | None = None
+    json: Path | None = None
+    record: Path | None = None
+    replay: Path | None = None
+    weights: str | None = None
+    only: tuple[str, ...] = ()
+    sample: int | None = None
+
+
 class Finished(Struct, frozen=True, kw_only=True):
     """The outcome and every threshold that it misses, in words."""
 

@@ -24,6 +24,26 @@ class Prices(Struct, frozen=True, kw_only=True):
         return (usage.input_tokens * self.input + usage.output_tokens * self.output) / _MILLION
 
 
+class FailedAfterCalls(GradingFailed):
+    """A grading that failed after some of its calls were answered: ``usage`` is what these took."""
+
+    def __init__(self, error: GradingFailed, usage: Usage) -> None:
+        super().__init__(str(error), retryable=error.retryable, retry_after=error.retry_after)
+        self.usage = usage
+
+
+def usage_of(error: GradingFailed) -> Usage:
+    """What the calls of a failed grading took; nothing where none was answered."""
+    return error.usage if isinstance(error, FailedAfterCalls) else Usage()
+
+
+def added(first: Usage, second: Usage) -> Usage:
+    """Both together. Where one of them asked nobody, the other one's cost stays known."""
+    if not first.requests or not second.requests:
+        return first if first.requests else second
+    return first.plus(second)
+
+
 class Budget:
     """Tokens for one interview. A call sets its estimate aside before it is made, so that calls at once cannot overspend.
 

@@ -4,6 +4,7 @@ It looks for the rubric's own cues in the answers to the questions that ask for 
 reads words, not meaning: the caller gives its levels a wide error and sends every case to a person.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
@@ -45,16 +46,23 @@ class EmbeddedGrader:
     provisional = True
 
     async def grade(self, request: GradingRequest) -> GradingReply:
-        """Grade every competency once: another sample would say the same. Never fails."""
-        spans = suspicious(request.transcript)
-        claims = tuple(
-            _claim(request.rubric, competency, request.transcript, spans) for competency in request.rubric.competencies
-        )
+        """Grade every competency once: another sample would say the same. Never fails.
+
+        In a thread of its own: it takes processor time and waits for nobody, so a page would wait for it.
+        """
+        claims = await asyncio.to_thread(_claims, request)
         rater = Rater(kind=RaterKind.EMBEDDED, name=NAME, parameters={"version": VERSION})
         return GradingReply(rater=rater, samples=(claims,))
 
     async def aclose(self) -> None:
         """Nothing to release."""
+
+
+def _claims(request: GradingRequest) -> tuple[CompetencyClaim, ...]:
+    spans = suspicious(request.transcript)
+    return tuple(
+        _claim(request.rubric, competency, request.transcript, spans) for competency in request.rubric.competencies
+    )
 
 
 def _claim(

@@ -15,7 +15,7 @@ from orchestrator.domain.scorecard import NO_ANSWER
 from orchestrator.domain.scoring import CompetencyClaim, Rater, RaterKind, Usage
 from orchestrator.errors import GradingFailed
 from orchestrator.grading.answer import AnswerInvalid, echoes, read_claim, read_completion, read_usage
-from orchestrator.grading.budget import Budget, Prices, total
+from orchestrator.grading.budget import Budget, FailedAfterCalls, Prices, total
 from orchestrator.grading.chat import CALL_SECONDS, CONCURRENCY, ChatCall, ChatEndpoint, chat_endpoint
 from orchestrator.grading.prompting import Layout, Prompt, indicator_ids, prompt_for, prompt_hash, reply_schema
 from orchestrator.grading.vote import Ballot, ballots, model_names
@@ -64,7 +64,7 @@ class ModelGrader:
 
         Raises:
             GradingFailed: a call failed, or was answered unusably twice, or the interview would take more tokens than it
-                may; ``retryable`` says whether to ask again.
+                may; ``retryable`` says whether to ask again. Where calls were answered before, it is `FailedAfterCalls`.
         """
         how = self._sampling
         samples = max(how.samples, request.samples)
@@ -76,7 +76,7 @@ class ModelGrader:
             calls = [
                 self._claim(course, competency, ballot) for ballot in course.ballots for competency in competencies
             ]
-            claims = await _all_or_none(calls)
+            claims = await self._counted(course, calls)
         else:
             claims = [_silence(competency) for competency in competencies] * len(course.ballots)
         width = len(competencies)
@@ -93,6 +93,17 @@ class ModelGrader:
     async def aclose(self) -> None:
         """Release connections."""
         await self._endpoint.aclose()
+
+    async def _counted(
+        self, course: _Course, calls: Sequence[Coroutine[None, None, CompetencyClaim]]
+    ) -> Sequence[CompetencyClaim]:
+        """Await all calls; where they fail, what was answered until then is counted all the same."""
+        try:
+            return await _all_or_none(calls)
+        except GradingFailed as error:
+            if not course.usages:
+                raise
+            raise FailedAfterCalls(error, total(course.usages, self._sampling.prices)) from error
 
     async def _claim(self, course: _Course, competency: Competency, ballot: Ballot) -> CompetencyClaim:
         for attempt in range(TRIES):

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from litestar import Litestar
 from msgspec import Struct
 
 from orchestrator.mail.catching.pages import create_catcher_app
@@ -55,16 +56,20 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def running_catcher(
-    *, smtp_port: int = 0, http_port: int = 0, host: str = "127.0.0.1"
+    *,
+    smtp_port: int = 0,
+    http_port: int = 0,
+    host: str = "127.0.0.1",
+    pages: Callable[[MailStore], Litestar] = create_catcher_app,
 ) -> AsyncIterator[RunningCatcher]:
-    """Catch mail while the block runs; port 0 takes a free one.
+    """Catch mail while the block runs; port 0 takes a free one. ``pages`` makes what is served over HTTP.
 
     Raises:
         OSError: a port is taken.
     """
     store = MailStore()
     with _listening(host, smtp_port) as smtp, _listening(host, http_port) as http:
-        async with receiving(store, smtp), _serving(store, http):
+        async with receiving(store, smtp), _serving(pages(store), http):
             yield RunningCatcher(
                 store=store, host=host, smtp_port=smtp.getsockname()[1], http_port=http.getsockname()[1]
             )
@@ -105,10 +110,10 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @asynccontextmanager
-async def _serving(store: MailStore, listener: socket.socket) -> AsyncIterator[None]:
+async def _serving(app: Litestar, listener: socket.socket) -> AsyncIterator[None]:
     server = _Server(
         uvicorn.Config(
-            create_catcher_app(store),
+            app,
             ws="none",
             log_config=None,
             log_level="warning",

@@ -38,6 +38,7 @@ class MailName(StrEnum):
     COMPLETION = "completion"
     ALTERNATIVE_RECEIVED = "alternative-received"
     CONTINUED = "continued"
+    ASKED_AGAIN = "asked-again"
 
 
 class MailContext(Struct, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ from orchestrator.services.connections import AtsConnection, Connections, SyncLo
 from orchestrator.services.endings import Endings, still_used
 from orchestrator.services.exchange import HELD_FOR
 from orchestrator.services.kinds import InspectConnection, TellOfCredential, WatchCredentials
+from orchestrator.services.overdue import Overdue
 from orchestrator.services.steps import SYSTEM
 from orchestrator.work.admin import pauses
 from orchestrator.work.clock import Tick
@@ -220,7 +221,7 @@ def credential_watch(
     base_url: str,
     mail_domain: str,
 ) -> CredentialWatch:
-    """Put together what asks when credentials end, and what tells of it."""
+    """Put together what asks when credentials end, what tells of it, and what tells of cases that wait too long."""
     warnings = CredentialWarnings(
         database=database,
         clock=clock,
@@ -231,6 +232,14 @@ def credential_watch(
         mail_domain=mail_domain,
     )
     endings = Endings(clock=clock, connections=connections, sync=sync)
+    overdue = Overdue(
+        database=database,
+        clock=clock,
+        configuration=configuration,
+        mailer=mailer,
+        base_url=base_url,
+        mail_domain=mail_domain,
+    )
 
     def watch(_slot: datetime) -> Payload:
         return WatchCredentials()
@@ -240,6 +249,7 @@ def credential_watch(
             InspectConnection: endings.look,
             WatchCredentials: warnings.watch,
             TellOfCredential: warnings.tell,
+            **overdue.handlers(),
         },
         ticks=(Tick(name="credentials", seconds=WATCH_SECONDS, payload=watch),),
     )

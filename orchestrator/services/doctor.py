@@ -33,7 +33,7 @@ from orchestrator.domain.doctor_facts import (
     StopScope,
     Traffic,
 )
-from orchestrator.domain.doctor_fields import AUDIT_REF_LENGTH
+from orchestrator.domain.doctor_fields import link_length
 from orchestrator.domain.findings import Report
 from orchestrator.ports import Clock, Questionable
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
@@ -236,7 +236,7 @@ class Doctor:
             field_map=settings.fields,
             programs=programs,
             rubrics=tuple({rubric.id: rubric for rubric in rubrics}.values()),
-            link_length=len(f"{self._installation.base_url}/results/") + AUDIT_REF_LENGTH,
+            link_length=link_length(self._installation.base_url),
             by_consent=connection.by_consent,
         )
 

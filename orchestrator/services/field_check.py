@@ -23,7 +23,8 @@ from orchestrator.db.repositories.audit import newest_event
 from orchestrator.db.session import Database
 from orchestrator.domain.doctor_fields import MappedFields, hindrances, link_length, needs
 from orchestrator.domain.findings import Finding
-from orchestrator.domain.writeback import FieldMap, result_fields
+from orchestrator.domain.interview import Completion
+from orchestrator.domain.writeback import FieldMap, completion_fields, result_fields
 from orchestrator.ports import Clock
 from orchestrator.services.connections import AtsConnection
 from orchestrator.services.exchange import Conversation
@@ -41,6 +42,8 @@ UNSURE = timedelta(minutes=1)
 
 LOOKS = 300.0
 """Seconds between two looks of what waits. Somebody who says "go on" is faster."""
+
+_COMPLETIONS = frozenset(completion.value for completion in Completion)
 
 HELD = "fields do not fit: "
 """How the reason of work begins that waits for a field of the ATS or of evenhand.yaml to be mended."""
@@ -223,8 +226,10 @@ async def as_mapped_now(session: AsyncSession, row: WriteBackRow, field_map: Fie
     if not told:
         return row.fields
     if row.kind is WriteBackKind.COMPLETION:
-        # It has one value, whatever its field is called.
-        return emptied | ({field_map.completion: told[0]} if field_map.completion else {})
+        # Whatever its fields are called: one of these words, and beside it at most the way to the case.
+        words = [str(value) for value in told if value in _COMPLETIONS]
+        links = [str(value) for value in told if value not in _COMPLETIONS]
+        return emptied | completion_fields("".join(words[:1]), field_map, link="".join(links[:1]))
     result = await scoring.result_at(session, row.interview_id, at=row.created_at)
     if result is None:
         ours = field_map.field_keys()

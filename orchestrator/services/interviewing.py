@@ -277,6 +277,7 @@ class Interviewing:
                 transcript_days=self._configuration.retention.transcripts,
                 privacy_url=settings.privacy_url,
                 extra=settings.extra,
+                calibration=settings.calibration,
             )
         )
 

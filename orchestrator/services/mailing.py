@@ -21,7 +21,7 @@ from orchestrator.work.limits import keep_lease
 from orchestrator.work.outcome import Done, LeaseLost, Outcome
 from orchestrator.work.stops import refuse_if_stopped
 
-NEEDS_OPEN = frozenset({MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED})
+NEEDS_OPEN = frozenset({MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED, MailName.ASKED_AGAIN})
 THANKED = frozenset({InterviewState.SUBMITTED, InterviewState.IN_REVIEW, InterviewState.FINAL, InterviewState.CLOSED})
 
 

@@ -18,13 +18,14 @@ from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, allowed
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
+from orchestrator.services.asking_again import HELD_KINDS, give_up, held_kinds, lock_choices
 from orchestrator.services.connections import Connections
 from orchestrator.services.endings import ending_troubles, still_used
 from orchestrator.services.engine import closed_troubles, engine_troubles, engine_view, paused_connections
 from orchestrator.services.field_check import HELD, RESUMED
 from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import ReportOrder, WriteBack
-from orchestrator.services.review_holds import SettleDecision, drop_held, lock_held
+from orchestrator.services.review_holds import SettleDecision
 from orchestrator.services.review_quality import review_troubles
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import stop_item, stop_troubles, stopped_keys
@@ -352,8 +353,8 @@ class Operating:
         """
         async with self._database.transaction() as tx:
             item = await admin.show_work(tx.session, work_id)
-            if item.kind == SettleDecision.kind:
-                await lock_held(tx, [_held_id(item.payload)])
+            if item.kind in HELD_KINDS:
+                await lock_choices(tx, [_held_id(item.payload)])
             await admin.done_by_hand(tx, work_id, actor=actor, reason=reason)
             carried = _Carried(item.kind, item.payload, ReportState.TOLD)
             await self._settle_carried(tx, carried, reason=reason, actor=actor)
@@ -363,8 +364,8 @@ class Operating:
         if carried.kind == WriteBack.kind:
             write_back = msgspec.json.decode(carried.payload, type=WriteBack)
             await rows.settle_by_hand(tx.session, write_back.write_back_id, at=now)
-        elif carried.kind == SettleDecision.kind:
-            await drop_held(tx, _held_id(carried.payload), actor=actor, reason=reason, now=now)
+        elif carried.kind in HELD_KINDS:
+            await give_up(tx, _held_id(carried.payload), actor=actor, reason=reason, now=now)
         elif carried.kind == ReportOrder.kind:
             told = msgspec.json.decode(carried.payload, type=ReportOrder)
             report = await tx.session.get(OrderReportRow, told.report_id, with_for_update=True)
@@ -381,14 +382,16 @@ class Operating:
 
 
 async def _lock_decisions(tx: Transaction, selection: Selection) -> None:
-    if selection.kinds and SettleDecision.kind not in selection.kinds:
+    kinds = held_kinds(selection.kinds)
+    if not kinds:
         return
     queued = (WorkState.QUEUED, WorkState.RUNNING)
-    meant = structs.replace(selection, states=queued, kinds=(SettleDecision.kind,))
-    await lock_held(tx, [_held_id(item.payload) for item in await admin.list_work(tx.session, meant, limit=MANY)])
+    meant = structs.replace(selection, states=queued, kinds=kinds)
+    await lock_choices(tx, [_held_id(item.payload) for item in await admin.list_work(tx.session, meant, limit=MANY)])
 
 
 def _held_id(payload: str) -> uuid.UUID:
+    # Work of either kind names it in the same way.
     return msgspec.json.decode(payload, type=SettleDecision).held_id
 
 

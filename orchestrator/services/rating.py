@@ -8,12 +8,14 @@ from orchestrator.config.calibration import FOLDER, read_calibrations
 from orchestrator.config.schema import Configuration
 from orchestrator.db.session import Database
 from orchestrator.ports import Clock, Grader
+from orchestrator.services.adopting import Adopting, SettleAdoption
 from orchestrator.services.calibrating import Calibrating
 from orchestrator.services.kinds import ScoreInterview
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.rehearsing import Rehearsing
 from orchestrator.services.rescoring import Rescoring
 from orchestrator.services.review_holds import SettleDecision
+from orchestrator.services.review_kinds import SettleReopening
 from orchestrator.services.reviewing import Reviewing
 from orchestrator.services.scoring import Scoring
 from orchestrator.services.steps import Steps
@@ -64,6 +66,7 @@ def rating(
         links=links,
         calibrations=calibrations,
     )
+    adopting = Adopting(database=database, clock=clock, steps=steps, links=links)
     return Rating(
         reviewing=reviewing,
         calibrating=Calibrating(database, clock, rubrics, gold=folder / GOLD),
@@ -75,8 +78,14 @@ def rating(
             clock=clock,
             grader=grader,
             rubrics=rubrics,
+            adopting=adopting,
             samples=samples,
             calibrations=calibrations,
         ),
-        handlers={ScoreInterview: scoring.score, SettleDecision: reviewing.settle},
+        handlers={
+            ScoreInterview: scoring.score,
+            SettleDecision: reviewing.settle,
+            SettleReopening: reviewing.settle_reopening,
+            SettleAdoption: adopting.settle,
+        },
     )

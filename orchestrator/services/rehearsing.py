@@ -109,14 +109,11 @@ class Rehearsing:
         """
         program = self._found(key)
         rubric = self._rubrics[program.rubric]
-        sheet = sheet_of(rubric.id)
+        sheet = await asyncio.to_thread(sheet_of, rubric.id)
         wanted = dict.fromkeys(personas)
         needed = dict.fromkeys((*wanted, *(other for one in wanted for other in COMPARED.get(one, ()))))
         read = await _all_or_none(
-            [
-                self._outcome(program, rubric, answers_of(persona, rubric, sheet), turn=turn)
-                for turn, persona in enumerate(needed)
-            ]
+            [self._outcome(program, rubric, answers_of(persona, rubric, sheet)) for persona in needed]
         )
         outcomes = dict(zip(needed, read, strict=True))
         attempts = await asyncio.to_thread(
@@ -134,7 +131,9 @@ class Rehearsing:
         program = self._found(key)
         rubric = self._rubrics[program.rubric]
         outcome = await self._outcome(program, rubric, answers, names=names)
-        attempt = self._shown(program, rubric, outcome, persona=None, origin=Origin.TYPED, expected=())
+        attempt = await asyncio.to_thread(
+            self._shown, program, rubric, outcome, persona=None, origin=Origin.TYPED, expected=()
+        )
         return Rehearsal(program=self._rehearsable(program), attempts=(attempt,))
 
     async def _outcome(
@@ -144,11 +143,7 @@ class Rehearsing:
         answers: Mapping[str, str],
         *,
         names: Sequence[str] = (),
-        turn: int = 0,
     ) -> Outcome:
-        # A grader that asks nobody never pauses: one interview in each turn of the loop, and other requests between.
-        for _ in range(turn):
-            await asyncio.sleep(0)
         questions = plan(rubric)
         spoken = Spoken(
             rubric=rubric,

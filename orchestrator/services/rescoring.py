@@ -6,9 +6,8 @@ interview is read outside any transaction and stored in one of its own, so that 
 
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from orchestrator.db.base import new_id
 from orchestrator.db.models.interview import InterviewRow
@@ -23,9 +22,14 @@ from orchestrator.domain.result_parts import Read
 from orchestrator.domain.scoring import Scorecard
 from orchestrator.domain.transcript import Transcript
 from orchestrator.domain.uncertainty import ReviewReason, review_reasons
-from orchestrator.errors import InputInvalid, Missing
+from orchestrator.errors import GradingFailed, InputInvalid, Missing
+from orchestrator.grading.budget import usage_of
 from orchestrator.ports import Clock, Grader
+from orchestrator.services.adopting import Adopting
+from orchestrator.services.adoption_checks import BLIND, hindrance, hindrance_of, standing
 from orchestrator.services.judging import Spoken, judge
+from orchestrator.services.rescoring_views import RescoringView, adoption_view, later, override_view
+from orchestrator.services.views import Account
 from rubrics.loader import from_snapshot, snapshot
 from rubrics.schema import Rubric, content_hash
 
@@ -42,28 +46,6 @@ class Rescored(Struct, frozen=True, kw_only=True):
     card: Scorecard
     reasons: tuple[str, ...]
     explanation: Explanation
-
-
-class LaterReading(Struct, frozen=True, kw_only=True):
-    """A stored later reading. ``explanation`` compares it with the scorecard of the result."""
-
-    made_at: datetime
-    actor: str
-    rubric: str
-    version: str
-    rater: str
-    explanation: Explanation
-
-
-class RescoringView(Struct, frozen=True, kw_only=True):
-    """Everything that was read again of one interview, the newest first."""
-
-    interview_id: uuid.UUID
-    application_id: uuid.UUID
-    rubric: str
-    version: str
-    rater: str
-    readings: tuple[LaterReading, ...]
 
 
 class _Reading(Struct, frozen=True):
@@ -88,9 +70,11 @@ class Rescoring:
         clock: Clock,
         grader: Grader,
         rubrics: Mapping[str, Rubric],
+        adopting: Adopting,
         samples: int = 1,
         calibrations: Sequence[CalibrationSet] = (),
     ) -> None:
+        self.adopting = adopting
         self._database = database
         self._clock = clock
         self._grader = grader
@@ -136,7 +120,7 @@ class Rescoring:
         for interview_id in interview_ids:
             stored = await self._stored(interview_id)
             chosen = rubric or stored.rubric
-            reading = await self._read(stored, chosen)
+            reading = await self._paid(stored, chosen, actor=actor)
             if keep:
                 await self._keep(stored, chosen, reading, actor=actor)
             else:
@@ -152,7 +136,7 @@ class Rescoring:
                 explanation=explain(before, Read(card=reading.card, rubric=chosen)),
             )
 
-    async def view(self, interview_id: uuid.UUID, *, actor: str) -> RescoringView:
+    async def view(self, interview_id: uuid.UUID, *, viewer: Account) -> RescoringView:
         """What was read again of one interview. Who looks is kept in the audit chain.
 
         Raises:
@@ -166,15 +150,27 @@ class Rescoring:
             rows = await rescorings.of_interview(session, interview_id)
             hashes = {scorecard.card.rubric_hash, *(row.rubric_hash for row in rows)}
             known = {one: from_snapshot(await interviews.rubric_content(session, one)) for one in hashes}
-        await self._log(interview_id, "account:rescoring:viewed", actor)
+            found = await standing(session, interview)
+            none_of_them = await hindrance(session, interview, found, viewer=viewer) or ""
+            hindered = {
+                row.id: await hindrance_of(session, interview, found, row, known[row.rubric_hash]) or "" for row in rows
+            }
+        await self._log(interview_id, "account:rescoring:viewed", f"account:{viewer.id}")
         before = Read(card=scorecard.card, rubric=known[scorecard.card.rubric_hash])
+        if none_of_them == BLIND:
+            rows = ()
         return RescoringView(
+            hindrance=none_of_them,
+            override=override_view(found, before.rubric),
             interview_id=interview_id,
             application_id=interview.application_id,
             rubric=before.rubric.id,
             version=before.rubric.version,
             rater=before.card.rater.name,
-            readings=tuple(_later(row, before, known[row.rubric_hash]) for row in rows),
+            readings=tuple(
+                later(row, before, known[row.rubric_hash], adoption_view(row, found, viewer), hindered[row.id])
+                for row in rows
+            ),
         )
 
     async def _stored(self, interview_id: uuid.UUID) -> _Stored:
@@ -207,10 +203,24 @@ class Rescoring:
         reasons = review_reasons(judgement.card, rubric, policy, judgement.flags, calibrations=self._calibrations)
         return _Reading(judgement.card, reasons)
 
-    async def _log(self, interview_id: uuid.UUID, tag: str, actor: str) -> None:
+    async def _paid(self, stored: _Stored, rubric: Rubric, *, actor: str) -> _Reading:
+        """Read; where that fails, what it took until then stands in the audit chain all the same."""
+        try:
+            return await self._read(stored, rubric)
+        except GradingFailed as error:
+            taken = usage_of(error)
+            if taken.requests:
+                details = {"usage": to_builtins(taken), "rubric": content_hash(rubric)}
+                await self._log(stored.interview.id, "system:interview:rescoring-failed", actor, details)
+            raise
+
+    async def _log(
+        self, interview_id: uuid.UUID, tag: str, actor: str, details: Mapping[str, object] | None = None
+    ) -> None:
         """Write down who read, before it is shown (N9)."""
         async with self._database.transaction() as tx:
-            tx.audit(AuditEvent(at=self._clock.now(), actor=actor, tag=tag, subject=str(interview_id)))
+            subject = str(interview_id)
+            tx.audit(AuditEvent(at=self._clock.now(), actor=actor, tag=tag, subject=subject, details=details or {}))
 
     async def _keep(self, stored: _Stored, rubric: Rubric, reading: _Reading, *, actor: str) -> None:
         now, digest = self._clock.now(), content_hash(rubric)
@@ -249,14 +259,3 @@ class Rescoring:
             tx.session.add(row)
             subject = str(stored.interview.id)
             tx.audit(AuditEvent(at=now, actor=actor, tag="system:interview:rescored", subject=subject, details=details))
-
-
-def _later(row: RescoringRow, before: Read, rubric: Rubric) -> LaterReading:
-    return LaterReading(
-        made_at=row.made_at,
-        actor=row.actor,
-        rubric=rubric.id,
-        version=rubric.version,
-        rater=row.card.rater.name,
-        explanation=explain(before, Read(card=row.card, rubric=rubric)),
-    )

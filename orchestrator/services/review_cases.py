@@ -6,14 +6,33 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from orchestrator.db.models.interview import InterviewRow
-from orchestrator.db.models.scoring import CaseKind, CaseRow, CaseState, HeldDecisionRow, ScorecardRow
-from orchestrator.db.repositories import interviews, review_desk, scoring
+from orchestrator.db.models.reopening import ReopeningRow
+from orchestrator.db.models.scoring import (
+    CaseKind,
+    CaseRow,
+    CaseState,
+    HeldDecisionRow,
+    HeldState,
+    ResultRow,
+    ScorecardRow,
+)
+from orchestrator.db.repositories import interviews, reopenings, review_desk, scoring
 from orchestrator.db.repositories.review_desk import Live, Person
 from orchestrator.db.session import Transaction
 from orchestrator.domain.review import reads_blind
+from orchestrator.domain.transcript import Transcript
 from orchestrator.domain.uncertainty import ReviewReason
+from orchestrator.services.asking_again import can_ask
 from orchestrator.services.cards import band_choices, card_view, decision_view, held_view, turn_views
-from orchestrator.services.views import Account, BandChoice, CaseView, Colleague, DecisionView, ProposalView
+from orchestrator.services.views import (
+    Account,
+    AskedAgainView,
+    BandChoice,
+    CaseView,
+    Colleague,
+    DecisionView,
+    ProposalView,
+)
 from rubrics.loader import from_snapshot
 from rubrics.schema import Rubric
 
@@ -24,23 +43,28 @@ async def case_view(
     case: CaseRow | None,
     *,
     viewer: Account,
-    audit_ref: str | None = None,
-    final: str | None = None,
+    result: ResultRow | None = None,
 ) -> CaseView:
-    """Everything about a case or, with ``audit_ref``, a result. What is to be read blind first has no card and no marks."""
-    rubric = from_snapshot(await interviews.rubric_content(tx.session, interview.rubric_hash))
-    # A case about an adjustment is private: no score stands beside it.
-    about_result = case is None or case.kind is CaseKind.RESULT
-    scorecard = await scoring.latest_scorecard(tx.session, interview.id) if about_result else None
-    transcript = await interviews.transcript(tx.session, interview.id) if about_result else None
+    """Everything about a case or, with ``result``, a result: also one that a later reading has followed.
+
+    What is to be read blind first has no card and no marks.
+    """
+    reopening = await reopenings.of_interview(tx.session, interview.id)
+    scorecard, transcript = await _attempt(tx, interview, case, reopening)
+    if result is not None:
+        scorecard = await tx.session.get_one(ScorecardRow, result.scorecard_id)
+    # The rubric that it was read with, whatever the interview was read with afterwards.
+    used = scorecard.card.rubric_hash if scorecard else interview.rubric_hash
+    rubric = from_snapshot(await interviews.rubric_content(tx.session, used))
     live = await review_desk.live(tx.session, case.id) if case else Live(None, None)
+    held = live.held is not None or _ended_by(reopening, case, HeldState.HELD)
     own = await review_desk.reading_of(tx.session, case.id, viewer.id) if case else None
     blind = case is not None and own is None and asks_blind(case, interview, scorecard)
     card = scorecard.card if scorecard and not blind else None
     view = CaseView(
         case_id=case.id if case else None,
         kind=case.kind if case else CaseKind.RESULT,
-        open=case is not None and case.state is CaseState.OPEN and live.held is None,
+        open=case is not None and case.state is CaseState.OPEN and not held,
         interview_id=interview.id,
         application_id=interview.application_id,
         candidate=name_of(interview),
@@ -55,14 +79,54 @@ async def case_view(
         bands=band_choices(rubric),
         # What a colleague decided says what the software recommends: it confirms that, or differs.
         decision=await _decision(tx, case, live, rubric, viewer) if case and not blind else None,
-        final_band_label=final,
-        audit_ref=audit_ref,
+        final_band_label=result.result.band_label if result else None,
+        audit_ref=result.audit_ref if result else None,
         blind=blind,
         criteria=tuple((one.name, one.definition) for one in rubric.competencies) if blind else (),
         own_band=_band(own, rubric),
         proposal=None if blind or live.waiting is None else _proposal(live.waiting, rubric, viewer),
+        can_ask_again=case is not None and not held and not blind and can_ask(case, scorecard, reopening),
     )
-    return await _with_people(tx, view, viewer)
+    return await _with_people(tx, _with_reopening(view, case, reopening, rubric, viewer), viewer)
+
+
+async def _attempt(
+    tx: Transaction, interview: InterviewRow, case: CaseRow | None, reopening: ReopeningRow | None
+) -> tuple[ScorecardRow | None, Transcript | None]:
+    """The scores and the transcript that a case is about: the newest, but where the candidate was asked again after it."""
+    if case is not None and case.kind is not CaseKind.RESULT:
+        # A case about an adjustment is private: no score stands beside it.
+        return None, None
+    if reopening is not None and _ended_by(reopening, case, HeldState.FINAL):
+        return await reopenings.scorecard_at(tx.session, interview.id, reopening.round), reopening.answers
+    return (
+        await scoring.latest_scorecard(tx.session, interview.id),
+        await interviews.transcript(tx.session, interview.id),
+    )
+
+
+def _ended_by(reopening: ReopeningRow | None, case: CaseRow | None, *states: HeldState) -> bool:
+    return case is not None and reopening is not None and reopening.case_id == case.id and reopening.state in states
+
+
+def _with_reopening(
+    view: CaseView, case: CaseRow | None, reopening: ReopeningRow | None, rubric: Rubric, viewer: Account
+) -> CaseView:
+    if reopening is None or view.kind is not CaseKind.RESULT:
+        return view
+    about = AskedAgainView(
+        actor=reopening.actor_name,
+        reason=reopening.reason,
+        at=reopening.asked_at,
+        final_at=reopening.final_at if reopening.state is HeldState.HELD else None,
+        mine=reopening.actor_id == viewer.id,
+    )
+    if _ended_by(reopening, case, HeldState.HELD, HeldState.FINAL):
+        return structs.replace(view, asked_again=about)
+    if reopening.state is not HeldState.FINAL or view.blind:
+        return view
+    turns = turn_views(reopening.answers, None, rubric) if reopening.answers else ()
+    return structs.replace(view, first_attempt=structs.replace(about, turns=turns))
 
 
 def asks_blind(case: CaseRow, interview: InterviewRow, scorecard: ScorecardRow | None) -> bool:

@@ -22,7 +22,7 @@ from orchestrator.db.models.scoring import (
     HeldState,
     ScorecardRow,
 )
-from orchestrator.db.repositories import interviews, review_desk, scoring
+from orchestrator.db.repositories import interviews, reopenings, review_desk, scoring
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.interview import Close, Command, Finalise, allowed
 from orchestrator.domain.result import Finality
@@ -78,7 +78,7 @@ class Holding:
             Stale: somebody decided already, or this person's own choice waits for a second one.
         """
         live = await review_desk.live(tx.session, case.id)
-        if live.held is not None:
+        if live.held is not None or await reopenings.held_in(tx.session, [case.id]):
             raise Stale("Someone has decided this case already. Their decision stands.")
         now, policy = self._clock.now(), interview.program.review
         comes = step(policy.second_person, _choice(chosen), _waiting(live.waiting))

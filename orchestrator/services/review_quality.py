@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orchestrator.db.models.scoring import DecisionVerdict, HeldDecisionRow
 from orchestrator.db.repositories import interviews, review_desk
 from orchestrator.db.repositories.review_desk import Pace
+from orchestrator.domain.drift import span
 from orchestrator.domain.review import Agreement, Decided, agreement, reviewers
 from orchestrator.services.views import QualityView, ReviewerView
 from rubrics.loader import from_snapshot
@@ -49,13 +50,18 @@ async def quality_view(session: AsyncSession, *, now: datetime) -> QualityView:
 
 
 async def review_troubles(session: AsyncSession, *, now: datetime) -> list[str]:
-    """A sentence for the operations page where somebody's habits are worth a talk; nobody is named there."""
+    """Sentences for the operations page: cases that are overdue, and habits that are worth a talk; nobody is named."""
+    told: list[str] = []
+    late = await review_desk.overdue(session, now=now)
+    if late.oldest is not None:
+        who = "one review case is overdue by" if late.cases == 1 else f"{late.cases} review cases are overdue, one by"
+        told.append(f"{who} {span((now - late.oldest).total_seconds())}: see Review")
     chosen = await review_desk.paces_since(session, now - WINDOW, limit=NEWEST)
     count = sum(bool(one.habits) for one in reviewers(_decided(chosen)))
-    if not count:
-        return []
-    who = "one person decides" if count == 1 else f"{count} people decide"
-    return [f"{who} about results very quickly, or never otherwise than the software: see Review, Quality"]
+    if count:
+        who = "one person decides" if count == 1 else f"{count} people decide"
+        told.append(f"{who} about results very quickly, or never otherwise than the software: see Review, Quality")
+    return told
 
 
 def _decided(chosen: Sequence[HeldDecisionRow] | Sequence[Pace]) -> list[Decided]:

@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orchestrator.db.models.scoring import CaseKind, HeldState, ScorecardRow
-from orchestrator.db.repositories import interviews, review_desk, scoring
+from orchestrator.db.repositories import interviews, reopenings, review_desk, scoring
 from orchestrator.db.repositories.review_desk import Person
 from orchestrator.db.repositories.scoring import QueueRow
 from orchestrator.domain.uncertainty import ReviewReason
+from orchestrator.services.asking_again import held_reopenings
 from orchestrator.services.review_cases import asks_blind, colleague, name_of
 from orchestrator.services.views import Account, HeldItem, QueueItem
 from rubrics.loader import from_snapshot
@@ -22,7 +23,9 @@ async def queue_items(session: AsyncSession, *, viewer: Account | None, now: dat
     rows = await scoring.open_cases(session)
     ids = [row.case.id for row in rows]
     live = await review_desk.live_in(session, ids)
-    waiting = [row for row in rows if row.case.id not in live or live[row.case.id].state is HeldState.WAITING]
+    about_to_end = await reopenings.held_in(session, ids)
+    about_to_end |= {case_id for case_id, chosen in live.items() if chosen.state is HeldState.HELD}
+    waiting = [row for row in rows if row.case.id not in about_to_end]
     cards = await scoring.scorecards_of(session, [row.interview.id for row in waiting])
     labels = await _labels(session, {row.interview.rubric_hash for row in waiting})
     assigned = await review_desk.assignees(session, ids)
@@ -43,7 +46,7 @@ async def held_items(session: AsyncSession, *, viewer: Account) -> tuple[HeldIte
     """What somebody decided and can still take back."""
     rows = await review_desk.held_by(session, viewer.id)
     labels = await _labels(session, {row.rubric_hash for row in rows})
-    return tuple(
+    items = [
         HeldItem(
             held.row.case_id,
             f"{held.first_name} {held.last_name}".strip(),
@@ -51,7 +54,9 @@ async def held_items(session: AsyncSession, *, viewer: Account) -> tuple[HeldIte
             held.row.final_at or held.row.decided_at,
         )
         for held in rows
-    )
+    ]
+    items += await held_reopenings(session, viewer=viewer)
+    return tuple(sorted(items, key=lambda item: item.final_at, reverse=True))
 
 
 def _item(

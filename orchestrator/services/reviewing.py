@@ -20,9 +20,11 @@ from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import Command, HandOver, Reopen, allowed
 from orchestrator.errors import InputInvalid, Missing, Stale
 from orchestrator.ports import Clock
+from orchestrator.services.asking_again import AskingAgain
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.review_cases import asks_blind, case_view
 from orchestrator.services.review_holds import Chosen, Holding, SettleDecision, locked_case, need_reason
+from orchestrator.services.review_kinds import SettleReopening
 from orchestrator.services.review_quality import quality_view
 from orchestrator.services.review_queue import held_items, queue_items
 from orchestrator.services.steps import Steps
@@ -40,6 +42,7 @@ class Reviewing:
         self._clock = clock
         self._steps = steps
         self._holding = Holding(database=database, clock=clock, steps=steps, links=links)
+        self._asking = AskingAgain(database=database, clock=clock, steps=steps)
 
     async def queue(self) -> tuple[QueueItem, ...]:
         """Every open case, who waits longest first."""
@@ -89,9 +92,8 @@ class Reviewing:
             interview = await interviews.by_id(tx.session, row.interview_id) if row else None
             if row is None or interview is None:
                 raise Missing("There is no result with this reference.")
-            case = await scoring.case_of_result(tx.session, interview.id)
-            label = row.result.band_label
-            view = await case_view(tx, interview, case, viewer=viewer, audit_ref=audit_ref, final=label)
+            case = await scoring.case_of_result(tx.session, row)
+            view = await case_view(tx, interview, case, viewer=viewer, result=row)
             self._log(tx, viewer, "result:viewed", interview.id, {"audit_ref": audit_ref})
         return view
 
@@ -155,6 +157,21 @@ class Reviewing:
             choice = Chosen(scorecard=scorecard, actor=actor, verdict=verdict, band=None, reason=reason)
             await self._holding.choose(tx, case, interview, choice)
 
+    async def ask_again(self, case_id: uuid.UUID, *, actor: Account, reason: str) -> None:
+        """Have the candidate asked again, because the answers could not be read; held as any decision, once for an interview.
+
+        Two people need not agree on it: it decides nothing about the candidate.
+
+        Raises:
+            InputInvalid: no reason, or not read blind yet.
+            Stale: somebody else decided already, the candidate was asked again before, or this is no case for it.
+        """
+        async with self._database.transaction() as tx:
+            case, interview = await self._open(tx, case_id, CaseKind.RESULT)
+            scorecard = await self._scorecard(tx, interview)
+            await self._refuse_unread(tx, case, interview, scorecard, actor)
+            await self._asking.ask(tx, case, interview, scorecard, actor=actor, reason=reason)
+
     async def undo(self, case_id: uuid.UUID, *, actor: Account) -> None:
         """Take one's own decision back before it is final.
 
@@ -162,11 +179,16 @@ class Reviewing:
             Missing: there is no such case.
             Stale: it is final by now, or somebody else's.
         """
-        await self._holding.undo(case_id, actor=actor)
+        if not await self._asking.undo(case_id, actor=actor):
+            await self._holding.undo(case_id, actor=actor)
 
     async def settle(self, payload: SettleDecision, job: Job) -> Outcome | None:
         """Work: the time for taking a decision back is over."""
         return await self._holding.settle(payload, job)
+
+    async def settle_reopening(self, payload: SettleReopening, job: Job) -> Outcome | None:
+        """Work: the same where the candidate is to be asked again."""
+        return await self._asking.settle(payload, job)
 
     async def assign(self, case_id: uuid.UUID, *, actor: Account, to: uuid.UUID | None) -> None:
         """Give an open case to somebody of the team (oneself, too), or to nobody. It locks nobody out.

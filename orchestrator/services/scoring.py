@@ -3,20 +3,24 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+
+from msgspec import to_builtins
 
 from orchestrator.db.base import new_id
 from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.models.scoring import ResultRow, ScorecardRow
-from orchestrator.db.repositories import interviews
+from orchestrator.db.repositories import interviews, spending
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.conformal import CalibrationSet
 from orchestrator.domain.interview import Command, Finalise, InterviewState, SendToReview
 from orchestrator.domain.result import Finality, result_of
-from orchestrator.domain.scoring import Scorecard
+from orchestrator.domain.scoring import Scorecard, Usage
 from orchestrator.domain.transcript import Transcript
 from orchestrator.domain.uncertainty import ReviewReason, review_reasons
 from orchestrator.errors import GradingFailed
+from orchestrator.grading.budget import added, usage_of
 from orchestrator.ports import Clock, Grader
 from orchestrator.services.judging import Judgement, Spoken, judge, ungraded
 from orchestrator.services.kinds import ScoreInterview
@@ -61,7 +65,8 @@ class Scoring:
                 return Done()
             transcript = await interviews.transcript(session, interview.id)
             rubric = from_snapshot(await interviews.rubric_content(session, interview.rubric_hash))
-        judgement = await self._judged(_spoken(interview, rubric, transcript), last=job.attempt >= MODEL_ATTEMPTS)
+            spent = reduce(added, await spending.spent_in_vain(session, interview.id, round_=interview.round), Usage())
+        judgement = await self._judged(interview, _spoken(interview, rubric, transcript), job, spent)
         reasons = review_reasons(
             judgement.card, rubric, interview.program.review, judgement.flags, calibrations=self._calibrations
         )
@@ -71,14 +76,29 @@ class Scoring:
                 await self._settle(tx, current, rubric, judgement.card, reasons)
         return None
 
-    async def _judged(self, spoken: Spoken, *, last: bool) -> Judgement:
-        """Judge an interview; an empty card where grading failed for good, or for the last time."""
+    async def _judged(self, interview: InterviewRow, spoken: Spoken, job: Job, spent: Usage) -> Judgement:
+        """Judge an interview; an empty card where grading failed for good, or for the last time.
+
+        ``spent`` is what earlier tries took in vain; what this one takes in vain is kept for the next.
+        """
         try:
-            return await judge(self._grader, spoken, samples=self._samples)
+            return await judge(self._grader, spoken, samples=self._samples, spent=spent)
         except GradingFailed as error:
-            if error.retryable and not last:
-                raise
-            return ungraded(self._grader, spoken)
+            taken = usage_of(error)
+            if not error.retryable or job.attempt >= MODEL_ATTEMPTS:
+                return ungraded(self._grader, spoken, spent=added(spent, taken))
+            if taken.requests:
+                await self._note_spent(interview, job, taken)
+            raise
+
+    async def _note_spent(self, interview: InterviewRow, job: Job, taken: Usage) -> None:
+        details = {"round": interview.round, "attempt": job.attempt, "usage": to_builtins(taken)}
+        async with self._database.transaction() as tx:
+            tx.audit(
+                AuditEvent(
+                    at=self._clock.now(), actor=SYSTEM, tag=spending.FAILED, subject=str(interview.id), details=details
+                )
+            )
 
     async def _settle(
         self,

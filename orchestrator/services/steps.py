@@ -16,12 +16,20 @@ from orchestrator.domain import interview as machine
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import AskForAlternative, Command, Completion, Effect, InterviewState
 from orchestrator.domain.ordering import OF_ORDER
-from orchestrator.domain.writeback import FieldMap, completion_note, note_body, note_marker, result_fields
+from orchestrator.domain.writeback import (
+    FieldMap,
+    completion_fields,
+    completion_note,
+    note_body,
+    note_marker,
+    result_fields,
+)
 from orchestrator.errors import Stale
 from orchestrator.services.connections import Connections
 from orchestrator.services.kinds import ExpireInterview, ScoreInterview, SendMail, WriteBack
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.order_progress import note_progress, writing_lane
+from orchestrator.services.review_kinds import CaseOverdue
 from orchestrator.services.review_log import log_choice
 from orchestrator.work.lanes import lock_lanes
 from orchestrator.work.queue import enqueue
@@ -71,8 +79,7 @@ class Steps:
         await tx.session.refresh(interview)
         self._record(tx, interview, actor=actor, command=type(command).__name__, before=before, at=now)
         message = command.message if isinstance(command, AskForAlternative) else None
-        # A link that follows an agreement says so; one that was simply sent again is an invitation.
-        mail = "continued" if before is InterviewState.PAUSED else "invitation"
+        mail = _invitation(before, command)
         await self._apply(tx, interview, step.effects, now=now, message=message, invitation=mail)
         application = await self._application(tx, interview)
         if self._connections.get(application.connection).desk is not None:
@@ -92,7 +99,7 @@ class Steps:
         for effect in effects:
             match effect:
                 case machine.OpenCase(kind=kind, reasons=reasons):
-                    self._open_case(tx, interview, CaseKind(kind), reasons, now=now, message=message)
+                    await self._open_case(tx, interview, CaseKind(kind), reasons, now=now, message=message)
                     if message is not None or kind != CaseKind.RESULT:
                         await self._mail(tx, interview, "alternative-received", now=now)
                 case machine.CloseCases():
@@ -103,7 +110,7 @@ class Steps:
                 case machine.WriteCompletion(value=value):
                     await self._write_completion(tx, interview, value, now=now)
                 case machine.WriteResult():
-                    await self._write_result(tx, interview, now=now)
+                    await self.write_result(tx, interview, now=now)
                 case _:
                     await self._schedule(tx, interview, effect, now=now, invitation=invitation)
 
@@ -153,7 +160,7 @@ class Steps:
         dedupe = f"mail:{interview.id}:{template}:{interview.round}:{number}{again}"
         await enqueue(tx, mail, dedupe=dedupe, subject=f"interview:{interview.id}", run_at=at)
 
-    def _open_case(
+    async def _open_case(
         self,
         tx: Transaction,
         interview: InterviewRow,
@@ -163,7 +170,7 @@ class Steps:
         now: datetime,
         message: str | None,
     ) -> None:
-        case_id = new_id()
+        case_id, due_at = new_id(), now + timedelta(hours=interview.program.review.due_hours)
         tx.session.add(
             CaseRow(
                 id=case_id,
@@ -172,8 +179,15 @@ class Steps:
                 reasons=list(reasons),
                 message=message,
                 opened_at=now,
-                due_at=now + timedelta(hours=interview.program.review.due_hours),
+                due_at=due_at,
             )
+        )
+        await enqueue(
+            tx,
+            CaseOverdue(case_id=case_id),
+            dedupe=f"overdue:{case_id}",
+            subject=f"interview:{interview.id}",
+            run_at=due_at,
         )
         tx.audit(
             _event(now, SYSTEM, "system:case:opened", case_id, {"kind": kind.value, "interview": interview.id.hex})
@@ -186,21 +200,27 @@ class Steps:
         if await self._only_reported(tx, application):
             return
         mapping = self._connections.get(application.connection).settings.fields
-        fields: dict[str, FieldValue] = {mapping.completion: value.value} if mapping.completion else {}
+        # While a person is waited for, the way to the case; the result's link takes its place.
+        case_link = self._links.application(application.id) if value is Completion.IN_REVIEW else ""
+        fields = completion_fields(value.value, mapping, link=case_link)
         if value is Completion.INVITED:
             # A new interview begins: the band of an earlier one must not stand beside it.
             fields |= await self._emptied(tx, application, mapping, but=fields)
         row = WriteBackRow(kind=WriteBackKind.COMPLETION, fields=fields)
-        if mapping.notes_only and mapping.note is not None:
-            if value is Completion.IN_PROGRESS:
-                # Worth a field that changes, not a line that stays.
-                return
+        if mapping.notes_only and value is Completion.IN_PROGRESS:
+            # Worth a field that changes, not a line that stays.
+            return
+        if mapping.note is not None and (mapping.notes_only or (case_link and mapping.link is None)):
             row.note_marker = note_marker(new_id().hex)
-            row.note = completion_note(value.value, marker=row.note_marker)
+            row.note = completion_note(value.value, marker=row.note_marker, link=case_link)
             row.note_visibility = mapping.note.value
         await self._enqueue_write(tx, interview, application, row, now=now)
 
-    async def _write_result(self, tx: Transaction, interview: InterviewRow, *, now: datetime) -> None:
+    async def write_result(self, tx: Transaction, interview: InterviewRow, *, now: datetime) -> None:
+        """Have the newest result written to the ATS, where it shows an application to write to.
+
+        A step to *final* does so by itself; this is for a result that takes the place of another one afterwards.
+        """
         application = await self._application(tx, interview)
         if await self._only_reported(tx, application):
             return
@@ -277,6 +297,13 @@ class Steps:
         details = {"before": before.value if before else None, "after": interview.state.value, "round": interview.round}
         source = "system" if actor == SYSTEM else actor.partition(":")[0]
         tx.audit(_event(at, actor, f"{source}:interview:{command.lower()}", interview.id, details))
+
+
+def _invitation(before: InterviewState, command: Command) -> str:
+    """The mail with the link: one that follows an agreement says so; one that was simply sent again is an invitation."""
+    if isinstance(command, machine.AskAgain):
+        return "asked-again"
+    return "continued" if before is InterviewState.PAUSED else "invitation"
 
 
 def _event(at: datetime, actor: str, tag: str, subject: uuid.UUID, details: Mapping[str, object]) -> AuditEvent:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
-from orchestrator.db.models.scoring import DecisionVerdict
+from orchestrator.db.models.scoring import DecisionVerdict, ScorecardRow
 from orchestrator.db.models.writeback import Direction
 from orchestrator.db.repositories.operations import History
+from orchestrator.domain.followups import FollowUpReason
+from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.trigger import ProgramFinding, Reason
 from orchestrator.services.views import TimelineItem
 
@@ -17,10 +19,20 @@ _STEPS = {
     "Expire": "The link ran out",
     "Cancel": "Cancelled: the application left the stage, or the order was taken back",
     "Reopen": "Opened again with a new link",
+    "AskAgain": "Asked once more, with a new link",
     "HandOver": "A person takes over",
     "SendToReview": "Sent to a person for review",
     "Finalise": "Result final",
     "Close": "Closed without a score",
+}
+
+_FOLLOW_UPS = {
+    FollowUpReason.MISSING: "no answer had shown what it asks for",
+    FollowUpReason.ENOUGH_ASKED: "as many as the interview allows had been asked",
+    FollowUpReason.NOTHING_TO_ADD: "the candidate had nothing to add",
+    FollowUpReason.PASSED_OVER: "the candidate passed one over",
+    FollowUpReason.NOTHING_MISSING: "the answers had shown something of all that could be asked for",
+    FollowUpReason.MODEL_SAW_NOTHING_MISSING: "the model found that none was needed",
 }
 
 
@@ -36,6 +48,7 @@ def timeline_items(history: History) -> tuple[TimelineItem, ...]:
         *_scores(history),
         *_verdicts(history),
         *_steps(history),
+        *_follow_ups(history),
         *_cases(history),
         *_writes(history),
     ]
@@ -104,16 +117,36 @@ def _steps(history: History) -> Iterable[TimelineItem]:
         )
 
 
+def _follow_ups(history: History) -> Iterable[TimelineItem]:
+    for row in history.follow_ups:
+        missing = (("Not shown yet", ", ".join(row.missing)),) if row.missing else ()
+        yield TimelineItem(
+            at=row.decided_at,
+            kind="interview",
+            title=f"Follow-up asked: {row.probe_id}" if row.probe_id else "No further follow-up",
+            detail=_FOLLOW_UPS[row.reason],
+            facts=(("Question", row.question_id), *missing),
+        )
+
+
 def _scores(history: History) -> Iterable[TimelineItem]:
     for row in history.scorecards:
         aggregate = f"{row.card.aggregate:.2f} of 5" if row.card.aggregate is not None else "no number"
         yield TimelineItem(
             at=row.created_at,
             kind="score",
-            title=f"Scored by {row.card.rater.name}",
+            title=f"{'Earlier attempt, scored' if _begun_again(history, row) else 'Scored'} by {row.card.rater.name}",
             detail=f"{row.card.band.replace('_', ' ')}, {aggregate}{', provisional' if row.card.provisional else ''}",
             facts=(("Reasons for review", ", ".join(row.reasons) or "none"),),
         )
+
+
+def _begun_again(history: History, row: ScorecardRow) -> bool:
+    """Whether the interview was opened again after this score: another one counts, or will."""
+    return any(
+        step.after is InterviewState.INVITED and step.interview_id == row.interview_id and step.at > row.created_at
+        for step in history.transitions
+    )
 
 
 def _cases(history: History) -> Iterable[TimelineItem]:

@@ -67,12 +67,16 @@ class QueueItem(Struct, frozen=True, kw_only=True):
 
 
 class HeldItem(Struct, frozen=True):
-    """A decision of one's own that can still be taken back. ``band_label`` None: closed without a band."""
+    """A decision of one's own that can still be taken back. ``band_label`` None: closed without a band.
+
+    ``asks_again``: no decision, the candidate is to be asked again.
+    """
 
     case_id: uuid.UUID
     candidate: str
     band_label: str | None
     final_at: datetime
+    asks_again: bool = False
 
 
 class Highlight(Struct, frozen=True):
@@ -180,11 +184,26 @@ class ProposalView(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class AskedAgainView(Struct, frozen=True, kw_only=True):
+    """That somebody had the candidate asked again. ``final_at``: it can be taken back until about then, by who did it.
+
+    ``turns`` are what had been handed in, where they are not those of the case itself.
+    """
+
+    actor: str
+    reason: str
+    at: datetime
+    final_at: datetime | None = None
+    mine: bool = False
+    turns: tuple[TurnView, ...] = ()
+
+
 class CaseView(Struct, frozen=True, kw_only=True):
     """One review case, or one result, with everything a person needs to decide or to understand.
 
     ``blind``: who looks must choose a band first, by the ``criteria`` (competency, definition), and ``card`` is None until
-    then; ``own_band`` is what they chose.
+    then; ``own_band`` is what they chose. ``can_ask_again``: the candidate can be asked again. ``asked_again``: that was how
+    this case ended; ``first_attempt``: an earlier case ended so, and this one is about what came of it.
     """
 
     case_id: uuid.UUID | None
@@ -211,6 +230,9 @@ class CaseView(Struct, frozen=True, kw_only=True):
     proposal: ProposalView | None = None
     assignee: Colleague | None = None
     colleagues: tuple[Colleague, ...] = ()
+    can_ask_again: bool = False
+    asked_again: AskedAgainView | None = None
+    first_attempt: AskedAgainView | None = None
 
 
 class ReviewerView(Struct, frozen=True, kw_only=True):

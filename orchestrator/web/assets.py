@@ -7,6 +7,7 @@ kept for a year. A URL with an old hash still answers (an old page may ask durin
 import hashlib
 import mimetypes
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -57,6 +58,7 @@ class Assets:
         return asset
 
 
+@cache
 def packaged_assets() -> Assets:
     """The files that the package ships."""
     return Assets(dict(_walk(files("orchestrator.web") / "static", "")))

@@ -206,6 +206,12 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         form=_REASON,
         answers={**DONE, **MOVED_ON, **TO_MEND},
     ),
+    ("POST", "/review/{case_id}/ask-again"): Operation(
+        id="askAgain",
+        summary="Ask the candidate again, where the answers could not be read",
+        form=_REASON,
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
     ("POST", "/review/{case_id}/answer"): Operation(
         id="answerRequest",
         summary="Answer a candidate's request",
@@ -283,6 +289,19 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/rescorings/{interview_id}"): Operation(
         id="rescorings", summary="Later readings of an interview, and which change moved them", answers=PAGE_OK
+    ),
+    ("POST", "/rescorings/{interview_id}/use"): Operation(
+        id="useReading",
+        summary="Use a later reading in the place of what stands, or agree with a colleague who chose it",
+        form={
+            "rescoring": "The id of the reading.",
+            "seen": "The id of a person's decision that would be replaced, where there is one.",
+            **_REASON,
+        },
+        answers={**DONE, **MOVED_ON, **TO_MEND},
+    ),
+    ("POST", "/rescorings/{interview_id}/undo"): Operation(
+        id="undoUse", summary="Take one's own choice of a reading back", form={}, answers={**DONE, **MOVED_ON}
     ),
     ("GET", "/results/{audit_ref}"): Operation(
         id="result", summary="One final result with what explains it", query=_TOLD, answers=PAGE_OK

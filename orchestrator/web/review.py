@@ -164,6 +164,21 @@ class ReviewController(Controller):
             return await case_page(request, services, case_id, refused=refused, form="close", typed=data)
         return _back(case_id)
 
+    @post("/{case_id:uuid}/ask-again", summary="Ask the candidate again", status_code=HTTP_303_SEE_OTHER)
+    async def ask_again(
+        self,
+        request: TeamRequest,
+        services: Services,
+        case_id: FromPath[UUID],
+        data: URLEncodedBody[ReasonForm],
+    ) -> Response[Any]:
+        """Where the answers could not be read: a new link and new time, once."""
+        try:
+            await desk(services).ask_again(case_id, actor=request.user, reason=reason_typed(data.reason))
+        except (InputInvalid, Stale) as refused:
+            return await case_page(request, services, case_id, refused=refused, form="ask-again", typed=data)
+        return _back(case_id)
+
     @post("/{case_id:uuid}/answer", summary="Answer a candidate's request", status_code=HTTP_303_SEE_OTHER)
     async def answer(
         self,

@@ -26,6 +26,10 @@ class ReviewDesk(ReviewingDoor, Protocol):
         """Keep a band that was chosen before the software's was shown."""
         ...
 
+    async def ask_again(self, case_id: UUID, *, actor: Account, reason: str) -> None:
+        """Have the candidate asked again."""
+        ...
+
     async def undo(self, case_id: UUID, *, actor: Account) -> None:
         """Take one's own decision back."""
         ...

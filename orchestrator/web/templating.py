@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -60,8 +61,9 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+@cache
 def environment(static: Callable[[str], str]) -> Environment:
-    """The Jinja environment. ``static`` gives the address of a packaged file."""
+    """The Jinja environment, the same for the same ``static``, which gives the address of a packaged file."""
     jinja = Environment(
         loader=PackageLoader("orchestrator.web"),
         autoescape=True,

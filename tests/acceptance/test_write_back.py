@@ -79,7 +79,8 @@ async def test_everything_arrives_once_and_in_order(house: House, colleague: Col
     case = await in_review(house, application)
     await settled(house)
     before = await house.sandbox.profile(application.id)
-    assert set(before["custom_fields"]) == {"interview_completion"}
+    assert set(before["custom_fields"]) == {"interview_completion", "interview_link"}
+    assert before["custom_fields"]["interview_link"].startswith(f"{house.url}/review/applications/")
     await colleague.send(f"/review/{case}", "/decision")
     after = await patiently(house, application)
     await settled(house)
@@ -95,7 +96,8 @@ async def test_everything_arrives_once_and_in_order(house: House, colleague: Col
     log = await sync_of(house, application)
     pushes = [row for row in log if row.direction is Direction.PUSH]
     assert [row.operation for row in pushes] == ["write_fields"] * 5 + ["add_note"]
-    assert [row.fields for row in pushes[:4]] == [["interview_completion"]] * 4
+    assert [row.fields for row in pushes[:3]] == [["interview_completion"]] * 3
+    assert set(pushes[3].fields) == {"interview_completion", "interview_link"}
     assert set(pushes[4].fields) == OURS
     assert all(row.fields and row.outcome == "ok" and row.duration_ms > 0 for row in log)
     assert {row.operation for row in log if row.direction is Direction.PULL} == {

@@ -24,7 +24,6 @@ from orchestrator.demo.processes import Ports
 from orchestrator.demo.script import decide, take_interview
 from orchestrator.demo.show import read_answers
 from orchestrator.domain.program import ReEntry
-from orchestrator.mail.catcher import running_catcher
 from orchestrator.mail.catching.store import MailStore
 from orchestrator.main import Runtime, build, read_environment
 from orchestrator.ports import SystemClock
@@ -33,8 +32,7 @@ from orchestrator.services.kinds import PollConnection
 from orchestrator.work.limits import RateLimit
 from orchestrator.work.queue import enqueue
 from tests.adapters.case import Case, World
-from tests.fixtures.house import QUICK, REVIEWER, free_port
-from tests.fixtures.sandbox import serving
+from tests.fixtures.house import QUICK, REVIEWER, free_port, lent_catcher, serving_product
 from tests.fixtures.timers import advance
 
 KEY = "customer"
@@ -216,7 +214,7 @@ async def connected_house(
     re_entry: ReEntry = ReEntry.NEVER,
 ) -> AsyncIterator[Evenhand]:
     """Evenhand on a migrated database, live, with mail catcher and a reviewer; the vendor does not know it yet."""
-    async with running_catcher() as catcher:
+    async with lent_catcher() as catcher:
         config = folder / "evenhand.yaml"
         config.write_text(configuration(case, world, orders=orders, re_entry=re_entry), "utf-8")
         port = free_port()
@@ -241,7 +239,7 @@ async def connected_house(
         await runtime.begin()
         await accounts.create(email=REVIEWER.email, name=REVIEWER.name, role=Role.ADMIN, password=REVIEWER.password)
         try:
-            async with serving(runtime.app(), port=port):
+            async with serving_product(runtime, port):
                 yield Evenhand(runtime, ports, catcher.store)
         finally:
             await runtime.aclose()

@@ -2,7 +2,7 @@
 
 from tests.browser.site import Page, Site
 from tests.browser.team_pages import SESSION_COOKIE
-from tests.fixtures.rehearsal_pages import NOT_YET, READ_AGAIN, rehearsal_app
+from tests.fixtures.rehearsal_pages import NOT_YET, PROPOSED, READ_AGAIN, rehearsal_app
 
 REHEARSAL = Site(
     rehearsal_app,
@@ -10,6 +10,7 @@ REHEARSAL = Site(
         Page("team-rehearsals", "/rehearsal"),
         Page("team-rehearsal", "/rehearsal/support-pilot", unfold=True),
         Page("team-scored-again", f"/rescorings/{READ_AGAIN}"),
+        Page("team-scored-again-proposed", f"/rescorings/{PROPOSED}", unfold=True),
         Page("team-scored-again-not", f"/rescorings/{NOT_YET}"),
     ),
     (SESSION_COOKIE,),

@@ -9,7 +9,7 @@ from tests.browser.axe import COLOUR_RULES, violations
 from tests.browser.chromium import DESK, NARROW, PHONE, screen
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.team_pages import SESSION_COOKIE
-from tests.fixtures.rehearsal_pages import NOT_YET, READ_AGAIN, rehearsal_app
+from tests.fixtures.rehearsal_pages import NOT_YET, PROPOSED, READ_AGAIN, RehearsalPages, rehearsal_app
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -53,6 +53,25 @@ async def test_later_readings_are_open_to_everyone(interview: UUID, serve: Serve
     """With two later readings, and with none."""
     page = await opened(open_page, await serve(rehearsal_app()), f"/rescorings/{interview}", width=DESK)
     assert await complaints(page) == {}
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_reading_is_used_by_keyboard(serve: Serve, open_page: OpenPage, *, scripts: bool) -> None:
+    """A colleague's proposal is agreed to after the decision was read that it replaces: without a mouse, without a complaint."""
+    services = RehearsalPages()
+    page = await opened(
+        open_page, await serve(rehearsal_app(services)), f"/rescorings/{PROPOSED}", width=DESK, scripts=scripts
+    )
+    await page.get_by_text("Agree", exact=True).press("Enter")
+    first = page.get_by_role("listitem").filter(has_text="Kim wants to use this reading")
+    await expect(first.get_by_text("She told of the second call on the phone")).to_be_visible()
+    if scripts:
+        assert await complaints(page) == {}
+        await page.set_viewport_size(screen(DESK))
+    await first.get_by_role("checkbox").press("Space")
+    await first.get_by_role("button", name="Agree and use this reading").press("Enter")
+    await expect(page.get_by_role("heading", name="Scored again")).to_be_visible()
+    assert [(str(one), seen) for one, _, _, seen in services.rescoring.adopting.adopted] == [(str(UUID(int=20)), "d7")]
 
 
 @pytest.mark.parametrize("scripts", [True, False])

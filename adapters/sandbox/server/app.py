@@ -55,6 +55,7 @@ def create_app(store: Store, settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def sending(_: Litestar) -> AsyncGenerator[None, None]:
+        gate.open()
         dispatcher = asyncio.create_task(Dispatcher(store, settings).run())
         try:
             yield

@@ -57,6 +57,10 @@ class Gate(ASGIMiddleware):
         self._settings = settings
         self._buckets: dict[str, TokenBucket] = {}
 
+    def open(self) -> None:
+        """Let everybody in anew, whoever asked too often before."""
+        self._buckets.clear()
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Let the request through, or raise a problem, or break the answer."""
         key = self._authenticate(scope)

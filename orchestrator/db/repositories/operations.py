@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from adapters.contract.model import StageKind
 from orchestrator.db.models.application import ApplicationRow, StageEntryRow, TriggerDecisionRow
 from orchestrator.db.models.audit import AuditRow
+from orchestrator.db.models.follow_up import FollowUpRow
 from orchestrator.db.models.intake import DeliveryRow, QuarantineRow, QuarantineState, RefusedCount
 from orchestrator.db.models.interview import InterviewRow, TransitionRow
 from orchestrator.db.models.ordering import OrderRow
@@ -37,6 +38,7 @@ class History(NamedTuple):
     sync: Sequence[SyncRow]
     mails: Sequence[AuditRow]
     orders: Sequence[OrderRow] = ()
+    follow_ups: Sequence[FollowUpRow] = ()
 
 
 def candidate_name(application: ApplicationRow) -> str:
@@ -275,4 +277,7 @@ async def application_history(session: AsyncSession, application_id: uuid.UUID) 
             )
         ).all(),
         orders=(await session.scalars(sa.select(OrderRow).where(OrderRow.application_id == application_id))).all(),
+        follow_ups=(
+            await session.scalars(sa.select(FollowUpRow).where(FollowUpRow.interview_id.in_(interview_ids)))
+        ).all(),
     )

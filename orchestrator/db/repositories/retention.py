@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import FieldValue
 from orchestrator.db.models.interview import DraftRow, InterviewRow, TransitionRow, TurnRow
+from orchestrator.db.models.reopening import ReopeningRow
 from orchestrator.db.models.scoring import (
     CaseRow,
     DecisionRow,
@@ -20,7 +21,7 @@ from orchestrator.db.models.scoring import (
     ScorecardRow,
 )
 from orchestrator.db.models.writeback import OwnedFieldRow, WriteBackRow
-from orchestrator.db.repositories import calibration, follow_ups, interviews, rescorings
+from orchestrator.db.repositories import calibration, follow_ups, interviews, reopenings, rescorings
 from orchestrator.db.repositories.writebacks import fingerprint
 from orchestrator.domain.interview import TERMINAL, Close, InterviewState, allowed
 
@@ -38,7 +39,10 @@ async def waiting_since(
     last = (
         sa.select(sa.func.max(TransitionRow.at)).where(TransitionRow.interview_id == InterviewRow.id).scalar_subquery()
     )
-    held = sa.exists().where(HeldDecisionRow.interview_id == InterviewRow.id, HeldDecisionRow.state == HeldState.HELD)
+    held = sa.or_(
+        sa.exists().where(HeldDecisionRow.interview_id == InterviewRow.id, HeldDecisionRow.state == HeldState.HELD),
+        sa.exists().where(ReopeningRow.interview_id == InterviewRow.id, ReopeningRow.state == HeldState.HELD),
+    )
     statement = sa.select(InterviewRow.id).where(InterviewRow.state.in_(_CLOSABLE), last < before, ~held).limit(BATCH)
     if only is not None:
         statement = statement.where(InterviewRow.id == only)
@@ -56,6 +60,7 @@ async def transcripts_due(session: AsyncSession, before: datetime) -> Sequence[u
         sa.exists().where(TurnRow.interview_id == InterviewRow.id),
         sa.exists().where(DraftRow.interview_id == InterviewRow.id),
         sa.exists().where(CaseRow.interview_id == InterviewRow.id, CaseRow.message.is_not(None)),
+        sa.exists().where(ReopeningRow.interview_id == InterviewRow.id, ReopeningRow.answers.is_not(None)),
     )
     statement = (
         sa.select(InterviewRow.id)
@@ -72,6 +77,7 @@ async def forget_words(session: AsyncSession, interview_id: uuid.UUID) -> None:
     await follow_ups.forget(session, interview_id)
     await calibration.forget_notes(session, interview_id)
     await rescorings.forget_words(session, interview_id)
+    await reopenings.forget_words(session, interview_id)
     await session.execute(sa.update(CaseRow).where(CaseRow.interview_id == interview_id).values(message=None))
     # What was agreed about an adjustment says something about the candidate; why a band was chosen does not.
     private = DecisionRow.verdict.in_((DecisionVerdict.CONTINUE, DecisionVerdict.HAND_OVER))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orchestrator.db.models.account import AccountRow
 from orchestrator.db.models.application import ApplicationRow, CandidateRow
 from orchestrator.db.models.interview import InterviewRow
+from orchestrator.db.models.reopening import ReopeningRow
 from orchestrator.db.models.scoring import (
     BlindReadingRow,
     CaseAssignmentRow,
@@ -48,6 +49,13 @@ class Pace(NamedTuple):
     verdict: DecisionVerdict
     opened_at: datetime | None
     decided_at: datetime
+
+
+class Late(NamedTuple):
+    """Cases that still wait after their time, and since when the first of them does."""
+
+    cases: int
+    oldest: datetime | None
 
 
 class HeldCase(NamedTuple):
@@ -248,6 +256,20 @@ async def readings_since(session: AsyncSession, since: datetime) -> Sequence[tup
         .where(BlindReadingRow.at >= since)
     )
     return [(row, digest) for row, digest in rows]
+
+
+async def overdue(session: AsyncSession, *, now: datetime) -> Late:
+    """Open cases whose time is over, but for those that somebody has just decided."""
+    held = sa.or_(
+        sa.exists().where(HeldDecisionRow.case_id == CaseRow.id, HeldDecisionRow.state == HeldState.HELD),
+        sa.exists().where(ReopeningRow.case_id == CaseRow.id, ReopeningRow.state == HeldState.HELD),
+    )
+    found = await session.execute(
+        sa.select(sa.func.count(), sa.func.min(CaseRow.due_at)).where(
+            CaseRow.state == CaseState.OPEN, CaseRow.due_at < now, ~held
+        )
+    )
+    return Late(*found.one())
 
 
 async def open_case_of(session: AsyncSession, application_id: uuid.UUID) -> uuid.UUID | None:

@@ -96,17 +96,19 @@ async def case_by_id(session: AsyncSession, case_id: uuid.UUID, *, lock: bool = 
     return (await session.scalars(statement.with_for_update() if lock else statement)).one_or_none()
 
 
-async def case_of_result(session: AsyncSession, interview_id: uuid.UUID) -> CaseRow | None:
-    """The newest decided case about the result of an interview; what was agreed about a request is private."""
+async def case_of_result(session: AsyncSession, result: ResultRow) -> CaseRow | None:
+    """The decided case behind a result, else the newest of its interview; what was agreed about a request is private."""
+    about_it = sa.case((DecisionRow.scorecard_id == result.scorecard_id, 1), else_=0)
     return (
         await session.scalars(
             sa.select(CaseRow)
+            .outerjoin(DecisionRow, DecisionRow.case_id == CaseRow.id)
             .where(
-                CaseRow.interview_id == interview_id,
+                CaseRow.interview_id == result.interview_id,
                 CaseRow.state == CaseState.DECIDED,
                 CaseRow.kind == CaseKind.RESULT,
             )
-            .order_by(CaseRow.opened_at.desc())
+            .order_by(about_it.desc(), CaseRow.opened_at.desc())
             .limit(1)
         )
     ).one_or_none()

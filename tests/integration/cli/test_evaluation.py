@@ -12,6 +12,7 @@ from tests.integration.cli.terminal import Terminal
 from tests.unit.evaluation.labelled import items
 
 SAMPLE = Path(__file__).parents[2] / "fixtures" / "saf"
+SUITE = Path(__file__).parents[2] / "fixtures" / "beyond_the_resume"
 
 
 @pytest.fixture
@@ -28,6 +29,9 @@ def test_from_the_data_set_to_a_report(bench: Terminal, tmp_path: Path) -> None:
         0,
         f"{len(read_set(labelled).items)} answers to 4 questions are in {labelled}.\n",
     )
+    few = tmp_path / "few.jsonl"
+    bench.run("eval", "saf", str(SAMPLE), "--out", str(few), "--part", "held-out", "--limit", "5")
+    assert read_set(few).items == read_set(labelled).spread(5).items
     common = ("--grader", "embedded", "--set", str(labelled))
     printed = bench.run("eval", *common, "--json", str(out), "--html", str(tmp_path / "out.html"))
     assert (printed.status, printed.err) == (0, "")
@@ -73,6 +77,32 @@ def test_what_does_not_fit_together_is_said(
     printed = bench.run("eval", "--set", str(labelled), *(str(labelled) if one == "SET" else one for one in options))
     assert printed.status == 2
     assert said in printed.err or (said == "the recording" and f"{labelled}:1:1: " in printed.err)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--grader", "embedded", "--replay", __file__), "Only the answers of a model can be recorded or replayed"),
+        (("--grader", "openai", "--record", "x"), "--record and --weights belong together"),
+        (("--grader", "openai", "--replay", __file__), "test_evaluation.py:1:1: "),
+        (("--grader", "embedded", "--only", "charm"), "there is no property charm (there are: "),
+    ],
+)
+def test_what_does_not_fit_the_suite_is_said(bench: Terminal, options: tuple[str, ...], said: str) -> None:
+    """Before anything is graded, in words and with status 2."""
+    printed = bench.run("eval", "metamorphic", str(SUITE), *options)
+    assert printed.status == 2
+    assert said in printed.err
+
+
+def test_some_trials_of_the_suite(bench: Terminal, tmp_path: Path) -> None:
+    """Only the properties that are named, so many of each, on the terminal and in the file."""
+    out = tmp_path / "out.json"
+    common = ("--grader", "embedded", "--only", "dialect", "--only", "paraphrase", "--sample", "2")
+    printed = bench.run("eval", "metamorphic", str(SUITE), *common, "--json", str(out))
+    assert printed.status == 0
+    assert [line.split()[:2] for line in printed.out.splitlines()[1:]] == [["dialect", "2"], ["paraphrase", "2"]]
+    assert json.loads(out.read_text("utf-8"))["sample"] == 2
 
 
 def test_a_missing_extra_is_named() -> None:

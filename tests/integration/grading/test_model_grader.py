@@ -10,7 +10,7 @@ import pytest
 from orchestrator.domain.scorecard import NO_ANSWER, REFUSED
 from orchestrator.domain.scoring import CompetencyClaim, RaterKind, Showing, Usage
 from orchestrator.errors import GradingFailed
-from orchestrator.grading.budget import Prices
+from orchestrator.grading.budget import Prices, usage_of
 from orchestrator.grading.model import ModelGrader, model_grader
 from orchestrator.grading.prompting import indicator_ids, prompt_hash
 from orchestrator.ports import GradingReply, GradingRequest
@@ -315,6 +315,25 @@ async def test_one_bad_call_costs_no_retry_of_the_library() -> None:
             await grader.grade(GradingRequest(rubric=RUBRIC, transcript=conversation()))
         await grader.aclose()
     assert len(stub.calls) <= len(RUBRIC.competencies)
+
+
+async def test_what_was_answered_before_a_failure_is_counted() -> None:
+    """Four calls, one after the other: two are answered and paid for, then one fails, and nothing else is counted."""
+
+    async def twice(call: Call) -> Reply | None:
+        return await (graded(4) if call.number == 0 else failing(503, {"Retry-After": "7"}))(call)
+
+    async with running_model_stub(twice) as stub:
+        prices = Prices(input=10.0, output=100.0)
+        grader = model_grader(
+            base_url=stub.base_url, api_key=KEY, model="m", samples=2, timeout=5, concurrency=1, prices=prices
+        )
+        with pytest.raises(GradingFailed) as caught:
+            await grader.grade(GradingRequest(rubric=RUBRIC, transcript=prepared(conversation()).transcript))
+        await grader.aclose()
+    assert usage_of(caught.value) == Usage(requests=2, input_tokens=200, output_tokens=40, cost=0.006)
+    assert (caught.value.retryable, caught.value.retry_after) == (True, 7)
+    assert usage_of(await failure(failing(500))) == Usage()
 
 
 async def test_no_answer_in_time_is_retryable() -> None:

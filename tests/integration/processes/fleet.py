@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -25,6 +25,8 @@ from tests.fixtures.house import configuration_text
 SECRET = "a webhook secret for the tests"
 NOBODY = "http://127.0.0.1:9"
 READY_SECONDS = 30.0
+DRAIN = 30.0
+"""Seconds within which a process may leave: who hands everything over needs a fraction, on a busy machine too."""
 # The descriptor has to be 3, and the variables have to name the process that it becomes.
 _HAND_OVER = """
 import os, sys
@@ -46,7 +48,7 @@ def environment(database_url: str, folder: Path, *, ats: str = NOBODY, **more: s
         "EVENHAND_SANDBOX_API_KEY": "an api key for the tests",
         "EVENHAND_SANDBOX_WEBHOOK_SECRET": SECRET,
         "EVENHAND_HOOKS_PER_SECOND": "100000",
-        "EVENHAND_DRAIN_SECONDS": "8",
+        "EVENHAND_DRAIN_SECONDS": str(DRAIN),
         **more,
     }
 
@@ -127,6 +129,22 @@ def delivery(number: int) -> bytes:
 async def connect(port: int) -> Line:
     """A connection; the caller closes it."""
     return Line(*await asyncio.open_connection("127.0.0.1", port))
+
+
+async def deaf(port: int) -> bool:
+    """Whether nobody listens there."""
+    try:
+        line = await connect(port)
+    except ConnectionError:
+        return True
+    line.writer.close()
+    return False
+
+
+async def until(look: Callable[[], Awaitable[object]]) -> None:
+    """Wait until another process is as far as that; the test's own limit ends it."""
+    while not await look():  # noqa: ASYNC110 - another process cannot set an event here
+        await asyncio.sleep(0.01)
 
 
 async def ask(port: int, request: bytes) -> Reply:

@@ -1,6 +1,7 @@
 """Follow-ups over the real house: asked once, by what is missing, under their question, and never pressed on anybody."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from orchestrator.db.models.account import Role
 from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.follow_up import FollowUpRow
 from orchestrator.db.models.interview import InterviewRow, RubricRow
@@ -17,6 +19,7 @@ from orchestrator.demo.browser import Page
 from orchestrator.domain.followups import FollowUpReason
 from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.transcript import Speaker
+from orchestrator.services.views import Account
 from rubrics.loader import find
 from tests.fixtures.house import SDR, House, running_house
 from tests.integration.services.people import (
@@ -40,6 +43,7 @@ FULL = (
     "A week later I checked again, and I wrote a guide for the desk."
 )
 S = InterviewState
+ROBIN = Account(id=uuid.uuid4(), email="robin@northwind.example", name="Robin", role=Role.ADMIN)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -110,6 +114,9 @@ async def test_a_thin_answer_is_followed_up_and_graders_see_it(house: House) -> 
         (2, AFTER.id, FollowUpReason.MISSING),
     ]
     await house.until_field(application.id, "interview_completion", "In review")
+    timeline = await house.runtime.services.operating.timeline(interview.application_id, viewer=ROBIN)
+    told = [item.title for item in timeline.items if "ollow-up" in item.title]
+    assert told == [f"Follow-up asked: {KNEW.id}", f"Follow-up asked: {AFTER.id}"]
 
 
 async def test_an_answer_that_shows_it_all_is_not_followed_up_and_stays_so(house: House) -> None:

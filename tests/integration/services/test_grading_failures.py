@@ -1,6 +1,7 @@
 """When the model does not answer as it should, a person decides in good time; when it does, nobody has to."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,15 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from orchestrator.db.models.scoring import CaseKind
+from orchestrator.db.repositories import scoring
+from orchestrator.domain.scoring import Usage
 from orchestrator.services.scoring import MODEL_ATTEMPTS
 from tests.fixtures.house import House, running_house
 from tests.fixtures.model_stub import (
     Behaviour,
+    Call,
     ModelStub,
+    Reply,
     failing,
     graded,
     malformed,
@@ -53,14 +58,21 @@ async def house(
     stub: ModelStub, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
     """A house that asks the stub, with a policy that lets a clear result stand."""
-    folder = tmp_path_factory.mktemp("grading")
+    async with asking(stub, sqlite_template, tmp_path_factory.mktemp("grading")) as running:
+        yield running
+
+
+@asynccontextmanager
+async def asking(stub: ModelStub, template: Path, folder: Path, **more: str) -> AsyncIterator[House]:
+    """A house that asks the stub; ``more`` settings by name."""
     environment = {
         "EVENHAND_OPENAI_BASE_URL": stub.base_url,
         "EVENHAND_OPENAI_API_KEY": "stub-key",
         "EVENHAND_OPENAI_MODEL": "stub-model",
         "EVENHAND_OPENAI_SAMPLES": "1",
+        **more,
     }
-    url = fresh_sqlite(sqlite_template, folder)
+    url = fresh_sqlite(template, folder)
     async with running_house(url, folder, changes=(ROOMY, POLICY), environment=environment) as running:
         yield running
 
@@ -143,6 +155,49 @@ async def test_a_model_that_recovers_leaves_nobody_waiting(house: House, stub: M
     await settled(house)
     assert await attempts(house, application) >= 2
     assert await house.field(application.id, "interview_completion") == "Completed"
+
+
+async def usage_of_card(house: House, application: Newcomer) -> Usage:
+    """What the newest scorecard says that grading took."""
+    interview = await interview_of(house, application)
+    async with house.runtime.database.reading() as session:
+        row = await scoring.latest_scorecard(session, interview.id)
+    assert row is not None
+    return row.card.rater.usage
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "told", "requests"),
+    [(500, "interview_band", "Strong evidence", 2 + 5), (401, "interview_completion", "In review", 2)],
+)
+async def test_what_a_failed_try_took_stands_on_the_card(
+    status: int, field: str, told: str, requests: int, stub: ModelStub, sqlite_template: Path, tmp_path: Path
+) -> None:
+    """Two answers and then an error: what they took is counted with what came of the next try, or where none is made."""
+    errors = 0
+
+    async def twice(call: Call) -> Reply | None:
+        nonlocal errors
+        if len(stub.calls) <= 2 or (errors and status == 500):
+            return await graded(5)(call)
+        errors += 1
+        return await failing(status)(call)
+
+    stub.behaviour = twice
+    stub.calls.clear()
+    async with asking(stub, sqlite_template, tmp_path, EVENHAND_OPENAI_CONCURRENCY="1") as house:
+        application = await newcomer(house)
+        await interviewed(house, application)
+
+        async def scored() -> bool | None:
+            await advance(house.runtime.database, 60.0)
+            return True if await house.field(application.id, field) == told else None
+
+        await house.until("a scorecard", scored)
+        assert errors
+        assert await usage_of_card(house, application) == Usage(
+            requests=requests, input_tokens=100 * requests, output_tokens=20 * requests
+        )
 
 
 async def test_what_was_agreed_in_private_never_stands_beside_a_result(

@@ -7,18 +7,29 @@ import pytest
 import sqlalchemy as sa
 from msgspec import structs
 
+from orchestrator.db.models.account import Role
 from orchestrator.db.models.audit import AuditRow
-from orchestrator.db.models.interview import TurnRow
+from orchestrator.db.models.follow_up import FollowUpRow
+from orchestrator.db.models.interview import InterviewRow, TurnRow
 from orchestrator.db.models.rescoring import RescoringRow
 from orchestrator.db.models.scoring import ScorecardRow
 from orchestrator.db.repositories import rescorings
 from orchestrator.db.session import Database
+from orchestrator.domain.followups import FollowUpReason
 from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.result_parts import PartKind
+from orchestrator.domain.scoring import Usage
 from orchestrator.errors import GradingFailed, InputInvalid, Missing
+from orchestrator.grading.budget import FailedAfterCalls
 from orchestrator.grading.embedded import EmbeddedGrader
 from orchestrator.ports import Grader, GradingReply, GradingRequest, SystemClock
+from orchestrator.services.adopting import Adopting
+from orchestrator.services.adoption_checks import EARLIER, NEWER, NO_WORDS, OTHER_QUESTIONS
+from orchestrator.services.connections import Connections
+from orchestrator.services.links import LinkMaker
 from orchestrator.services.rescoring import Rescored, Rescoring
+from orchestrator.services.steps import Steps
+from orchestrator.services.views import Account
 from rubrics.schema import Rubric, content_hash
 from tests.fixtures.scored_interviews import scored_interview
 from tests.integration.services.rows import dump
@@ -38,6 +49,7 @@ ANSWERED = {
     "one": f"{ANSWERS['one']} I wrote that down and asked a colleague, Wren Newcomer, to look at it as well.",
     "two": f"{ANSWERS['two']} The customer was content with that and came back to us in the spring.",
 }
+VIEWER = Account(id=uuid.UUID(int=1), email="kim@northwind.example", name="Kim", role=Role.RECRUITER)
 
 
 class Meddling(EmbeddedGrader):
@@ -60,14 +72,23 @@ class Failing(EmbeddedGrader):
 
     async def grade(self, request: GradingRequest) -> GradingReply:
         if self.seen:
-            raise GradingFailed("no answer from the model", retryable=True)
+            error = GradingFailed("no answer from the model", retryable=True)
+            raise FailedAfterCalls(error, Usage(requests=2, input_tokens=200, output_tokens=40))
         self.seen += [turn.text for turn in request.transcript.turns]
         return await super().grade(request)
 
 
 def rescoring(database: Database, grader: Grader | None = None) -> Rescoring:
     """Rescoring with the new rubric in the library."""
-    return Rescoring(database=database, clock=SystemClock(), grader=grader or EmbeddedGrader(), rubrics={NEW.id: NEW})
+    links = LinkMaker(base_url="https://evenhand.example", secret_key="a secret for tests only")
+    steps = Steps(connections=Connections([]), links=links)
+    return Rescoring(
+        database=database,
+        clock=SystemClock(),
+        grader=grader or EmbeddedGrader(),
+        rubrics={NEW.id: NEW},
+        adopting=Adopting(database=database, clock=SystemClock(), steps=steps, links=links),
+    )
 
 
 async def again(
@@ -101,7 +122,7 @@ async def test_a_later_reading_stands_beside_the_result(database: Database) -> N
     (row,) = await kept(database, interview)
     assert (row.rubric_hash, row.revision, row.actor) == (content_hash(NEW), 1, "cli")
     assert row.card == one.card
-    view = await service.view(interview, actor="account:1")
+    view = await service.view(interview, viewer=VIEWER)
     assert [(reading.version, reading.explanation) for reading in view.readings] == [("1.1.0", one.explanation)]
     assert view.version == "1.0.0"
 
@@ -113,7 +134,7 @@ async def test_every_reading_is_kept_the_newest_first(database: Database) -> Non
     await again(service, [interview])
     (same,) = await again(service, [interview], None)
     assert same.explanation.movements == ()
-    view = await service.view(interview, actor="account:1")
+    view = await service.view(interview, viewer=VIEWER)
     assert [reading.version for reading in view.readings] == ["1.0.0", "1.1.0"]
 
 
@@ -157,12 +178,17 @@ async def test_names_are_blinded_again_and_quotes_are_verbatim(sqlite_database: 
 
 
 async def test_what_was_read_is_kept_when_a_later_one_fails(sqlite_database: Database) -> None:
-    """Each interview is stored by itself; the failure is told."""
+    """Each interview is stored by itself; the failure is told, and what it took stands in the audit chain."""
     first, second = [await scored_interview(sqlite_database, OLD, ANSWERED, number=number) for number in (1, 2)]
     with pytest.raises(GradingFailed):
         await again(rescoring(sqlite_database, Failing()), [first, second])
     assert len(await kept(sqlite_database, first)) == 1
     assert await kept(sqlite_database, second) == []
+    async with sqlite_database.reading() as session:
+        last = (await session.scalars(sa.select(AuditRow).order_by(AuditRow.sequence.desc()))).first()
+    assert last is not None
+    assert (last.tag, last.subject) == ("system:interview:rescoring-failed", str(second))
+    assert last.event.details["usage"] == {"requests": 2, "input_tokens": 200, "output_tokens": 40, "cost": None}
 
 
 async def test_words_that_were_removed_meanwhile_leave_no_trace(sqlite_database: Database) -> None:
@@ -197,12 +223,12 @@ async def test_what_was_never_scored_has_no_page(sqlite_database: Database) -> N
     """Neither an interview that does not exist, nor one without a scorecard."""
     interview = await scored_interview(sqlite_database, OLD, ANSWERED)
     service = rescoring(sqlite_database)
-    assert (await service.view(interview, actor="account:1")).readings == ()
+    assert (await service.view(interview, viewer=VIEWER)).readings == ()
     async with sqlite_database.transaction() as tx:
         await tx.session.execute(sa.delete(ScorecardRow))
     for unknown in (interview, uuid.uuid4()):
         with pytest.raises(Missing):
-            await service.view(unknown, actor="account:1")
+            await service.view(unknown, viewer=VIEWER)
 
 
 async def test_words_are_forgotten_and_levels_stay(database: Database) -> None:
@@ -214,3 +240,52 @@ async def test_words_are_forgotten_and_levels_stay(database: Database) -> None:
     (row,) = await kept(database, interview)
     assert [score.level for score in row.card.scores] == [score.level for score in one.card.scores]
     assert not any(score.evidence or score.rationale for score in row.card.scores)
+
+
+async def test_what_cannot_be_used_says_why(sqlite_database: Database) -> None:
+    """Of all readings: a newer interview, no words any more. Of one: other questions, answers that were given anew."""
+    interview = await scored_interview(sqlite_database, OLD, ANSWERED, state=InterviewState.FINAL)
+    service = rescoring(sqlite_database)
+    await again(service, [interview])
+    one, two = NEW.questions
+    other = structs.replace(NEW, version="2.0.0", questions=(one, structs.replace(two, id="another")))
+    await again(service, [interview], other)
+    view = await service.view(interview, viewer=VIEWER)
+    assert [reading.hindrance for reading in view.readings] == [OTHER_QUESTIONS, ""]
+
+    async with sqlite_database.transaction() as tx:
+        row = await tx.session.get_one(InterviewRow, interview)
+        row.submitted_at = SystemClock().now()
+    view = await service.view(interview, viewer=VIEWER)
+    assert [reading.hindrance for reading in view.readings] == [EARLIER, EARLIER]
+
+    async with sqlite_database.transaction() as tx:
+        await tx.session.execute(sa.delete(TurnRow))
+    assert (await service.view(interview, viewer=VIEWER)).hindrance == NO_WORDS
+
+    later = await scored_interview(sqlite_database, OLD, ANSWERED, number=2)
+    async with sqlite_database.transaction() as tx:
+        first, second = [await tx.session.get_one(InterviewRow, one) for one in (interview, later)]
+        second.application_id = first.application_id
+    assert (await service.view(interview, viewer=VIEWER)).hindrance == NEWER
+
+
+async def test_a_follow_up_that_was_asked_must_stand_in_the_rubric(sqlite_database: Database) -> None:
+    """The rubric behind a result is the one that its questions are shown by: a probe that it does not know would vanish."""
+    interview = await scored_interview(sqlite_database, OLD, ANSWERED)
+    service = rescoring(sqlite_database)
+    await again(service, [interview])
+    assert (await service.view(interview, viewer=VIEWER)).readings[0].hindrance == ""
+    async with sqlite_database.transaction() as tx:
+        tx.session.add(
+            FollowUpRow(
+                interview_id=interview,
+                question_id="one",
+                place=1,
+                probe_id="gone",
+                reason=FollowUpReason.MISSING,
+                missing=(),
+                decided_at=SystemClock().now(),
+            )
+        )
+    assert (await service.view(interview, viewer=VIEWER)).readings[0].hindrance == OTHER_QUESTIONS

@@ -126,7 +126,7 @@ async def test_closing_without_a_band(house: House, kim: Colleague) -> None:
     await house.until_field(application.id, "interview_completion", "Not scored by AI")
     await settled(house)
     profile = await house.sandbox.profile(application.id)
-    assert set(profile["custom_fields"]) == {"interview_completion"}
+    assert set(profile["custom_fields"]) == {"interview_completion", "interview_link"}
     assert profile["notes"] == []
     assert await results(house, application) == []
     late = await kim.send_from(page, "/decision", {"band": "strong", "reason": WHY})

@@ -8,8 +8,10 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from tests.fixtures.fake_team_services import FakeTeamServices, team_app
+from tests.fixtures.lending import Shelf, lent_product
 
 HTML = {"Accept": "text/html"}
+_APPS: Shelf[str] = Shelf(lambda services, base_url: team_app(services, base_url=base_url))
 
 
 class Browsing:
@@ -39,7 +41,8 @@ async def browsing(
 ) -> AsyncIterator[Browsing]:
     """A browser on fresh fakes. ``session`` is admin, recruiter or None."""
     services = services or FakeTeamServices()
-    async with AsyncTestClient(team_app(services, base_url=base_url), base_url=base_url) as client:
-        if session:
-            client.cookies.set("evenhand_session", session)
-        yield Browsing(client, services)
+    with lent_product(_APPS, services, base_url, key=base_url) as app:
+        async with AsyncTestClient(app, base_url=base_url) as client:
+            if session:
+                client.cookies.set("evenhand_session", session)
+            yield Browsing(client, services)

@@ -12,7 +12,15 @@ from litestar.testing import TestClient
 
 from orchestrator.domain.interview import Alternative, InterviewState
 from orchestrator.services.interviewing import Saved
-from tests.fixtures.fake_services import ANSWERS, NOTICE, QUESTIONS, FakeInterviewing, candidate_app, interviews
+from tests.fixtures.fake_services import (
+    ANSWERS,
+    NOTICE,
+    QUESTIONS,
+    FakeInterviewing,
+    candidate_app,
+    interviews,
+    lent_candidate_app,
+)
 
 BROWSER = {"accept": "text/html"}
 EVERY_PATH = ("", "/practice", "/questions/1", "/questions/9", "/check", "/done", "/help", "/answers.txt")
@@ -25,7 +33,7 @@ def fake() -> FakeInterviewing:
 
 @pytest.fixture
 def client(fake: FakeInterviewing) -> Iterator[TestClient[Litestar]]:
-    with TestClient(candidate_app(fake)) as one:
+    with lent_candidate_app(fake) as app, TestClient(app) as one:
         one.headers.update(BROWSER)
         one.get("/healthz")
         yield one

@@ -9,7 +9,7 @@ from litestar.testing import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
 from orchestrator.domain.interview import InterviewState
-from tests.fixtures.fake_services import ANSWERS, FOLLOW_UPS, FakeInterviewing, candidate_app, interviews
+from tests.fixtures.fake_services import ANSWERS, FOLLOW_UPS, FakeInterviewing, interviews, lent_candidate_app
 
 ASKED = "/i/asked/questions/1/more/1"
 KNEW, AFTER = FOLLOW_UPS["cause"]
@@ -22,7 +22,7 @@ def fake() -> FakeInterviewing:
 
 @pytest.fixture
 def client(fake: FakeInterviewing) -> Iterator[TestClient[Litestar]]:
-    with TestClient(candidate_app(fake)) as one:
+    with lent_candidate_app(fake) as app, TestClient(app) as one:
         one.headers.update({"accept": "text/html"})
         one.get("/healthz")
         yield one

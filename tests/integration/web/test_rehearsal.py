@@ -1,25 +1,32 @@
 """The pages of rehearsals and of later readings: what they show, who may see them, and that they keep nothing."""
 
-import asyncio
 import inspect
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
 from litestar.testing import AsyncTestClient
+from msgspec import structs
 
 from orchestrator.domain.simulated_candidates import Persona
 from orchestrator.domain.writeback import FieldMap
-from orchestrator.ports import GradingReply, GradingRequest
+from orchestrator.errors import InputInvalid, Stale
+from orchestrator.services.adopting import Adopting
+from orchestrator.services.adoption_checks import BLIND, NEWER
 from orchestrator.services.rehearsing import Rehearsing
 from orchestrator.services.rescoring import Rescoring
+from orchestrator.services.rescoring_views import AdoptionView, OverrideView
+from orchestrator.services.views import Colleague
 from orchestrator.web.rehearsal import ORIGINS, PARTS, PERSONAS, RehearsingDoor
-from orchestrator.web.rescoring import RescoringDoor
+from orchestrator.web.rescoring import AdoptingDoor, RescoringDoor
 from tests.fixtures.fake_team_services import ADMIN
 from tests.fixtures.rehearsal_pages import (
     NOT_YET,
     READ_AGAIN,
+    FakeAdopting,
     FakeRescoring,
     Listening,
     Refusing,
@@ -141,34 +148,6 @@ async def test_what_cannot_be_read_is_said_kindly() -> None:
         assert "clock was" in failed.text
 
 
-async def test_other_requests_go_on_while_everybody_is_read() -> None:
-    """A grader that never waits reads one interview in each turn of the loop, and not all of them in one."""
-    turns = 0
-
-    class Timed(Listening):
-        """Notes in which turn of the loop it was asked."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.asked: list[int] = []
-
-        async def grade(self, request: GradingRequest) -> GradingReply:
-            self.asked.append(turns)
-            return await super().grade(request)
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    grader, between = Timed(), asyncio.create_task(others())
-    await rehearsing(grader).simulate("support-pilot", tuple(Persona))
-    between.cancel()
-    assert len(grader.asked) > 3
-    assert len(set(grader.asked) - {0}) >= len(grader.asked) - 1
-
-
 async def test_strangers_and_other_sites_start_nothing() -> None:
     """Without an account one is sent to sign in; a form without its token is refused."""
     async with browsing(None) as browser:
@@ -189,11 +168,107 @@ async def test_later_readings_stand_beside_the_result() -> None:
         assert "Strong evidence" in page
         assert "evenhand rescore" in (await browser.get(f"/rescorings/{NOT_YET}")).text
         assert (await browser.get("/rescorings/00000000-0000-0000-0000-000000000001")).status_code == 404
-    assert kept.viewers == [f"account:{ADMIN.id}"] * 2
+    assert kept.viewers == [ADMIN.id] * 2
+
+
+ADOPTED = AdoptionView(
+    by=Colleague(uuid.UUID(int=9), "Kim", me=False),
+    agreed_by="",
+    reason="The new rubric is the one we stand by.",
+    at=datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
+)
+DECIDED = OverrideView(
+    id="d7", actor="Robin", band="Mixed evidence", reason="She told of it on the phone.", at=ADOPTED.at
+)
+USE = f"/rescorings/{READ_AGAIN}/use"
+
+
+async def test_a_reading_is_used_with_a_reason() -> None:
+    """The form says what follows; what is typed reaches the service, and the way leads back to the page."""
+    kept = FakeRescoring()
+    newest = uuid.UUID(int=20)
+    async with browsing("recruiter", RehearsalPages(rescoring=kept)) as browser:
+        page = unescape((await browser.get(f"/rescorings/{READ_AGAIN}")).text)
+        assert page.count(f'action="{USE}"') == 2
+        assert "What stood until now stays beside it." in page
+        assert 'name="seen"' not in page
+        sent = await browser.post(USE, rescoring=str(newest), reason="  We stand by it. ")
+        assert (sent.status_code, sent.headers["location"]) == (303, f"/rescorings/{READ_AGAIN}")
+        undone = await browser.post(f"/rescorings/{READ_AGAIN}/undo")
+        assert undone.status_code == 303
+        assert (await browser.post(USE, rescoring="no id")).status_code == 404
+        assert (await browser.forge(USE, rescoring=str(newest))).status_code == 403
+    ((reading, _, reason, seen),) = kept.adopting.adopted
+    assert (reading, reason, seen) == (newest, "We stand by it.", "")
+    assert kept.adopting.undone == [READ_AGAIN]
+
+
+async def test_a_persons_decision_is_told_before_it_is_replaced() -> None:
+    """Who, what, why, and a box to tick; a refusal comes back to its field with what was typed."""
+    message = "Please confirm that you have seen the decision which this would replace."
+    kept = FakeRescoring(
+        adopting=FakeAdopting(refuses=InputInvalid(message, fields={"seen": message})), changes={"override": DECIDED}
+    )
+    async with browsing(services=RehearsalPages(rescoring=kept)) as browser:
+        page = unescape((await browser.get(f"/rescorings/{READ_AGAIN}")).text)
+        assert "Robin chose “Mixed evidence”, other than the software" in page
+        assert DECIDED.reason in page
+        assert 'name="seen" value="d7"' in page
+        refused = await browser.post(USE, rescoring=str(uuid.UUID(int=20)), reason="We stand by it.")
+        assert refused.status_code == 422
+        again = unescape(refused.text)
+        assert f'href="#seen-{uuid.UUID(int=20)}"' in again
+        assert "We stand by it." in again
+        kept.adopting.refuses = Stale("This interview has moved on meanwhile.")
+        moved = await browser.post(USE, rescoring=str(uuid.UUID(int=20)), reason="We stand by it.")
+        assert (moved.status_code, "Nothing was changed" in moved.text) == (409, True)
 
 
 @pytest.mark.parametrize(
-    ("door", "real", "fake"), [(RehearsingDoor, Rehearsing, Rehearsing), (RescoringDoor, Rescoring, FakeRescoring)]
+    ("adoption", "says", "forms"),
+    [
+        ({}, "Kim uses this reading", 1),
+        ({"waits": True}, "Kim wants to use this reading; a second person has to agree", 2),
+        ({"waits": True, "by": Colleague(uuid.UUID(int=9), "Kim", me=True)}, "You want to use this reading", 0),
+        ({"final_at": ADOPTED.at + timedelta(days=3650)}, "It can be taken back until", 0),
+        ({"agreed_by": "Lee"}, "Kim and Lee use this reading", 1),
+    ],
+)
+async def test_who_uses_a_reading_stands_under_it(adoption: dict[str, object], says: str, forms: int) -> None:
+    """In use, waiting for a second person, or still to be taken back; what may be chosen beside it follows from that."""
+    kept = FakeRescoring(first={"adoption": structs.replace(ADOPTED, **adoption)})
+    async with browsing(services=RehearsalPages(rescoring=kept)) as browser:
+        page = unescape((await browser.get(f"/rescorings/{READ_AGAIN}")).text)
+    assert says in page
+    assert ADOPTED.reason in page
+    assert page.count(f'action="{USE}"') == forms
+
+
+async def test_what_cannot_be_used_says_why() -> None:
+    """Of all readings above them, of one of them under it; then there is no form."""
+    for kept, forms in (
+        (FakeRescoring(changes={"hindrance": NEWER}), 0),
+        (FakeRescoring(first={"hindrance": NEWER}), 1),
+        (FakeRescoring(changes={"hindrance": NEWER, "readings": ()}), 0),
+    ):
+        async with browsing(services=RehearsalPages(rescoring=kept)) as browser:
+            page = unescape((await browser.get(f"/rescorings/{READ_AGAIN}")).text)
+        assert (NEWER in page) is (kept.changes.get("readings") is None)
+        assert page.count(f'action="{USE}"') == forms
+    blind = FakeRescoring(changes={"hindrance": BLIND, "readings": ()})
+    async with browsing(services=RehearsalPages(rescoring=blind)) as browser:
+        page = unescape((await browser.get(f"/rescorings/{READ_AGAIN}")).text)
+    assert BLIND in page
+    assert "Nothing was scored again" not in page
+
+
+@pytest.mark.parametrize(
+    ("door", "real", "fake"),
+    [
+        (RehearsingDoor, Rehearsing, Rehearsing),
+        (RescoringDoor, Rescoring, FakeRescoring),
+        (AdoptingDoor, Adopting, FakeAdopting),
+    ],
 )
 def test_pages_services_and_fakes_agree(door: type, real: type, fake: type) -> None:
     """Every call of a page has the same parameters and result in the real service and in the fake."""

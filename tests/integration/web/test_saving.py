@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
 from orchestrator.demo.browser import Page
-from tests.fixtures.fake_services import ANSWERS, FakeInterviewing, candidate_app, interviews
+from tests.fixtures.fake_services import ANSWERS, FakeInterviewing, interviews, lent_candidate_app
 from tests.fixtures.house import running_house
 from tests.integration.services.people import Candidate, newcomer
 
@@ -26,7 +26,7 @@ def fake() -> FakeInterviewing:
 
 @pytest.fixture
 def client(fake: FakeInterviewing) -> Iterator[TestClient[Litestar]]:
-    with TestClient(candidate_app(fake)) as one:
+    with lent_candidate_app(fake) as app, TestClient(app) as one:
         one.headers.update({"accept": "text/html"})
         one.get("/healthz")
         yield one

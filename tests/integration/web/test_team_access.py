@@ -77,6 +77,8 @@ def test_the_lists_here_name_every_team_route() -> None:
         ("POST", "/rehearsal/{program}/simulated"),
         ("POST", "/rehearsal/{program}/answers"),
         ("GET", "/rescorings/{interview_id}"),
+        ("POST", "/rescorings/{interview_id}/use"),
+        ("POST", "/rescorings/{interview_id}/undo"),
         ("POST", "/review/{case_id}/answer"),
         ("GET", "/results/{audit_ref}"),
         ("POST", "/results/{audit_ref}/link/revoke"),

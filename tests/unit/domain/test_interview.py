@@ -14,6 +14,7 @@ from orchestrator.domain.interview import (
     TERMINAL,
     TRANSITIONS,
     Alternative,
+    AskAgain,
     AskForAlternative,
     Cancel,
     Close,
@@ -156,6 +157,15 @@ def test_reopening_gives_a_new_link_for_the_days_of_an_extension() -> None:
     step = decide(S.EXPIRED, Reopen(), invitation=Invitation(valid_days=7, extension_days=3), now=NOW)
     assert step.effects[:3] == (CloseCases(), RevokeLinks(), SendInvitation())
     assert step.expires_at == NOW + timedelta(days=3)
+
+
+def test_asking_again_is_a_new_round_and_only_a_reviewer_asks_so() -> None:
+    """It ends the case and the old links first, and no other state knows it: a new link is extended, not asked for again."""
+    step = decide(S.IN_REVIEW, AskAgain(), invitation=Invitation(valid_days=7, extension_days=3), now=NOW)
+    assert step.effects[:3] == (CloseCases(), RevokeLinks(), SendInvitation())
+    assert (step.state, step.expires_at) == (S.INVITED, NOW + timedelta(days=3))
+    assert [state for state, command in TRANSITIONS if command is AskAgain] == [S.IN_REVIEW]
+    assert not allowed(S.IN_REVIEW, Reopen())
 
 
 def test_handing_in_thanks_and_has_it_scored() -> None:

@@ -26,6 +26,7 @@ FACTS = NoticeFacts(
         ("transcript_days", 30),
         ("privacy_url", "https://northwind.example/privacy"),
         ("extra", ("One more thing.",)),
+        ("calibration", True),
     ],
 )
 def test_every_fact_changes_the_hash(field: str, value: object) -> None:
@@ -44,6 +45,16 @@ def test_the_kept_copy_holds_every_word() -> None:
     assert "https://northwind.example/privacy" in full.text
     assert "Dana (hiring@northwind.example)" in full.text
     assert full.text.endswith("One more thing.")
+
+
+def test_who_holds_calibration_sessions_says_so() -> None:
+    """That people may rate answers without the name, to what end, and that nothing follows; others say no word of it."""
+    assert "rate some answers" not in notice(FACTS).text
+    said = notice(replace(FACTS, calibration=True))
+    words = next(section for section in said.sections if section.heading == "Who reads your answers").paragraphs[-1]
+    assert "colleagues may also rate some answers" in words
+    assert "without the name beside them" in words
+    assert "It changes nothing about your application." in words
 
 
 def test_the_notice_says_who_decides_and_what_one_can_ask_for() -> None:

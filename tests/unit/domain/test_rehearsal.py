@@ -5,6 +5,7 @@ from msgspec import structs
 
 from adapters.contract.model import Visibility
 from orchestrator.domain.rehearsal import (
+    CASE_LINK,
     COMPARED,
     Expectation,
     Outcome,
@@ -159,10 +160,13 @@ FIELDS = FieldMap(
 )
 
 
-def test_until_a_person_decided_the_ats_shows_the_completion_alone() -> None:
-    """Every place of ours is listed; all but the completion are empty, and full once the band is confirmed."""
+def test_until_a_person_decided_the_ats_shows_the_completion_and_the_way_to_the_case() -> None:
+    """Every place of ours is listed; all others are empty, and full once the band is confirmed."""
     lines = shown_by_ats(outcome(4, 3).card, RUBRIC, FIELDS, (ReviewReason.POLICY,))
-    assert [(line.part, line.now) for line in lines if line.now] == [("completion", "In review")]
+    assert [(line.part, line.now) for line in lines if line.now] == [
+        ("completion", "In review"),
+        ("link", CASE_LINK),
+    ]
     assert len(lines) == 8
     assert all(line.confirmed for line in lines)
     shown = {line.part: line.confirmed for line in lines}
@@ -180,5 +184,5 @@ def test_where_the_policy_lets_a_result_stand_it_is_there_at_once() -> None:
 def test_an_ats_without_fields_gets_notes() -> None:
     """First one that says how far it is, then one with everything."""
     (line,) = shown_by_ats(outcome(4, None).card, RUBRIC, FieldMap(note=Visibility.TEAM), (ReviewReason.POLICY,))
-    assert line.now.startswith("First interview: In review\n")
+    assert line.now.startswith(f"First interview: In review\nReview: {CASE_LINK}\n")
     assert "Promises: not enough evidence" in line.confirmed

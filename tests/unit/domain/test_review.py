@@ -19,10 +19,12 @@ from orchestrator.domain.review import (
     Step,
     ages,
     agreement,
+    may_ask_again,
     reads_blind,
     reviewers,
     step,
 )
+from orchestrator.domain.uncertainty import ReviewReason
 from tests.unit.domain.samples import program
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -142,6 +144,26 @@ def test_every_reviewer_is_counted_apart() -> None:
     assert (kim.person, kim.decisions, kim.median_seconds, kim.differing) == ("kim", 3, 100, 1)
     (unknown,) = reviewers(decisions(1, seconds=None))
     assert (unknown.timed, unknown.median_seconds) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "rated", "may"),
+    [
+        ((ReviewReason.EMPTY,), False, True),
+        ((ReviewReason.POLICY, ReviewReason.WRONG_LANGUAGE), True, True),
+        ((ReviewReason.GIBBERISH,), True, True),
+        ((ReviewReason.COPIED,), False, True),
+        ((ReviewReason.GRADING_FAILED,), False, True),
+        ((ReviewReason.THIN_EVIDENCE, ReviewReason.SHORT_ANSWERS), False, True),
+        ((ReviewReason.THIN_EVIDENCE, ReviewReason.SHORT_ANSWERS), True, False),
+        ((ReviewReason.BORDERLINE, ReviewReason.POLICY, ReviewReason.UNANSWERED), False, False),
+        ((ReviewReason.POSSIBLE_INJECTION,), True, False),
+        ((), False, False),
+    ],
+)
+def test_who_can_be_asked_again(reasons: tuple[ReviewReason, ...], rated: bool, may: bool) -> None:  # noqa: FBT001 - a parameter of the test, never a call
+    """Whoever could not be understood, for whatever reason; nobody because of a low or doubtful score."""
+    assert may_ask_again(reasons, rated=rated) is may
 
 
 def test_a_program_that_says_nothing_is_stored_as_before() -> None:

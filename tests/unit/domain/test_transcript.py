@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from orchestrator.domain.blinding import blind
 from orchestrator.domain.transcript import Speaker, blinded_transcript, plan, transcript_of
@@ -15,6 +16,17 @@ def test_a_plan_is_the_rubric_s_questions_in_order() -> None:
         (q.id, q.text, q.why, q.competencies) for q in RUBRIC.questions
     ]
     assert fixed.minutes == 4
+
+
+def test_a_question_that_nobody_may_ask_is_not_planned() -> None:
+    """It is left out with its minutes, whoever is interviewed; the others are asked as ever, and no answer to it is kept."""
+    old = structs.replace(RUBRIC.questions[0], text="How old are you, and how did you find the cause?")
+    fixed = plan(structs.replace(RUBRIC, questions=(old, RUBRIC.questions[1])))
+    assert [q.id for q in fixed.questions] == ["two"]
+    assert fixed.minutes == 2
+    assert [turn.question_id for turn in transcript_of(fixed, {"one": "Forty.", "two": "I kept it."}).turns] == [
+        "two"
+    ] * 2
 
 
 @given(st.dictionaries(st.sampled_from(["one", "two", "other"]), st.text(max_size=30)))

@@ -13,6 +13,7 @@ from orchestrator.domain.writeback import (
     FieldMap,
     FieldVerdict,
     compare,
+    completion_fields,
     completion_note,
     note_body,
     note_marker,
@@ -111,6 +112,16 @@ def test_what_is_not_mapped_or_empty_is_not_written() -> None:
     assert set(result_fields(RESULT, MAPPING)) == set(MAPPING.field_keys())
 
 
+def test_where_an_interview_stands_goes_with_the_way_to_the_case() -> None:
+    """The link only where there is one and a field for it, and never anything else of a result."""
+    assert completion_fields("Invited", MAPPING) == {"f_completion": "Invited"}
+    assert completion_fields("In review", MAPPING, link="http://l") == {
+        "f_completion": "In review",
+        "f_link": "http://l",
+    }
+    assert completion_fields("In review", FieldMap(note=Visibility.PRIVATE), link="http://l") == {}
+
+
 def test_the_note_says_who_decides_and_can_be_found_again() -> None:
     """The note has band, bullets, link, the sentence about people, and its marker."""
     body = note_body(RESULT)
@@ -127,6 +138,8 @@ def test_notes_carry_what_fields_cannot() -> None:
     assert FieldMap(note=Visibility.PRIVATE).notes_only
     assert not MAPPING.notes_only
     assert completion_note("Invited", marker="[evenhand x]") == "First interview: Invited\n[evenhand x]"
+    told = completion_note("In review", marker="[evenhand x]", link="http://localhost/review/applications/1")
+    assert told.splitlines()[1:] == ["Review: http://localhost/review/applications/1", "[evenhand x]"]
     whole, short = note_body(RESULT, whole=True), note_body(RESULT)
     assert "Causes: 4.5" in whole
     assert "Causes: 4.5" not in short

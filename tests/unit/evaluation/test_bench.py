@@ -19,7 +19,7 @@ from orchestrator.evaluation.page import page
 from orchestrator.evaluation.saf import read_saf
 from orchestrator.evaluation.suite import run_suite
 from orchestrator.evaluation.verdict import GraderFacts
-from orchestrator.evaluation.wanted import EMBEDDED, OPENAI, Gate, Model, Wanted
+from orchestrator.evaluation.wanted import EMBEDDED, OPENAI, Gate, Model, SuiteWanted, Wanted
 from tests.fixtures.model_stub import failing, replying, running_model_stub
 from tests.unit.evaluation.labelled import item, items, measured, verdicts
 
@@ -223,10 +223,10 @@ async def test_the_suite_is_written_down_with_its_grader(tmp_path: Path) -> None
         file.write_bytes(msgspec.json.encode({**content, "tests": {"sales_0": content["tests"]["sales_0"]}}))
     async with running_model_stub(failing(401)) as stub:
         model = Model(base_url=stub.base_url, api_key="none", name="stub-1", timeout=10, concurrency=4)
-        found = await run_suite(base, model=model, json=out, clock=CLOCK)
+        found = await run_suite(SuiteWanted(folder=base, model=model, json=out), CLOCK)
     assert read_any(out) == found
     assert (found.grader.model, found.set, len(found.grader.prompt_hash or "")) == ("stub-1", "base", 64)
     assert {one.passed for one in found.properties} == {0}
     assert "irrelevance" in {one.name for one in found.properties}
     with pytest.raises(ConfigurationInvalid):
-        await run_suite(tmp_path, model=None, json=None, clock=CLOCK)
+        await run_suite(SuiteWanted(folder=tmp_path), CLOCK)

@@ -77,12 +77,12 @@ def small_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def shares(base: Path, rule: Rule) -> dict[str, float]:
-    return {one.name: one.share for one in await run_metamorphic(RuleGrader(rule), base)}
+    return {one.name: one.share for one in (await run_metamorphic(RuleGrader(rule), base)).properties}
 
 
 async def test_a_grader_that_never_moves_is_steady_and_deaf(small_base: Path) -> None:
     """It passes all that must not move a level and nothing that must."""
-    found = {one.name: one for one in await run_metamorphic(RuleGrader(lambda _: 3), small_base)}
+    found = {one.name: one for one in (await run_metamorphic(RuleGrader(lambda _: 3), small_base)).properties}
     steady = {"irrelevance", "aggrandising", "repetition", "padding", "said_twice", "name_and_gender", "paraphrase"}
     steady |= {"dialect", "non_native", "benign_blinding", "benign_removal"}
     assert {name for name, one in found.items() if one.passed == one.n} == {*steady, "medium-evidence"}
@@ -116,13 +116,14 @@ async def test_a_failed_grading_passes_nothing(small_base: Path) -> None:
         async def grade(self, request: GradingRequest) -> GradingReply:
             raise GradingFailed("no answer", retryable=False)
 
-    found = await run_metamorphic(Failing(lambda _: 3), small_base)
+    found = (await run_metamorphic(Failing(lambda _: 3), small_base)).properties
     assert {one.passed for one in found} == {0}
+    assert [one.failed for one in found] == [one.n for one in found]
 
 
 async def test_the_embedded_grader_is_steady(small_base: Path) -> None:
     """Irrelevance, praise, repetition, padding, names and the defences themselves move no level of it."""
-    found = {one.name: one for one in await run_metamorphic(EmbeddedGrader(), small_base)}
+    found = {one.name: one for one in (await run_metamorphic(EmbeddedGrader(), small_base)).properties}
     for name in ("irrelevance", "aggrandising", "padding", "said_twice", "name_and_gender", "benign_blinding"):
         assert found[name].passed == found[name].n, name
     assert found["high-evidence"].passed > 0

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from orchestrator.mail.render import MailContext, MailName, RenderedMail, counted, day, render, when
+from orchestrator.mail.review_mail import CASE_OVERDUE
 from orchestrator.mail.team_mail import TeamMailName
 
 LINK = "https://interviews.example/i/3uQyT0vV-abc_DEF"
@@ -125,6 +126,24 @@ def test_continued_says_that_the_old_link_ended() -> None:
     assert "earlier ones no longer work" in said(render("continued", FULL))
 
 
+def test_asking_again_blames_nobody() -> None:
+    """Kind, with what was written still there, a hint that helps, and every other way; no word of what was wrong."""
+    mail = render(MailName.ASKED_AGAIN, FULL)
+    for words in (
+        "would like to give you another chance",
+        "does not count against you",
+        "earlier ones no longer work",
+        "What you wrote is still there.",
+        "in your own words and in the language of the questions",
+        "rather talk to a person, or do you need an adjustment",
+        "until Sunday 29 November 2026, 14:00 UTC",
+    ):
+        assert words in said(mail)
+        assert words in said_in_html(mail)
+    for blame in ("gibberish", "template", "copied", "too short", "wrong"):
+        assert blame not in said(mail).lower()
+
+
 @pytest.mark.parametrize("name", [MailName.COMPLETION, MailName.ALTERNATIVE_RECEIVED])
 def test_mails_that_need_no_link_do_without(name: MailName) -> None:
     """Links are kept as hashes only, so a later mail may have none to show."""
@@ -134,7 +153,7 @@ def test_mails_that_need_no_link_do_without(name: MailName) -> None:
     assert not LexborHTMLParser(mail.html).css("a.button")
 
 
-@pytest.mark.parametrize("name", [MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED])
+@pytest.mark.parametrize("name", [MailName.INVITATION, MailName.REMINDER, MailName.CONTINUED, MailName.ASKED_AGAIN])
 def test_mails_that_open_something_need_a_link(name: MailName) -> None:
     """An invitation without its link is a mistake of ours, not a mail."""
     with pytest.raises(ValueError, match="needs a link"):
@@ -180,4 +199,5 @@ def test_every_folder_is_a_mail_with_three_files() -> None:
     """Templates and names cannot drift apart."""
     templates = Path(str(files("orchestrator.mail") / "templates"))
     found = {folder.name: {file.name for file in folder.iterdir()} for folder in templates.iterdir() if folder.is_dir()}
-    assert found == {name.value: {"subject.txt", "body.txt", "body.html"} for name in (*MailName, *TeamMailName)}
+    known = {*MailName, *TeamMailName, CASE_OVERDUE}
+    assert found == {str(name): {"subject.txt", "body.txt", "body.html"} for name in known}

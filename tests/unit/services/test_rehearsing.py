@@ -17,6 +17,7 @@ from orchestrator.services.rehearsal_sheets import sheet_of
 from orchestrator.services.rehearsing import Rehearsing
 from rubrics.loader import load_library
 from rubrics.schema import Rubric
+from tests.fixtures.held import PATIENCE, Held
 from tests.fixtures.rehearsal_pages import Listening, Refusing, demo_company, rehearsing
 from tests.unit.grading.examples import RUBRIC
 
@@ -52,7 +53,7 @@ async def test_with_the_embedded_grader_everybody_comes_out_as_expected(program:
         assert attempt.outcome.reasons
         assert attempt.origin is Origin.WRITTEN
         assert verbatim(attempt.outcome)
-        assert [line.part for line in attempt.ats if line.now] == ["completion"]
+        assert [line.part for line in attempt.ats if line.now] == ["completion", "link"]
 
 
 async def test_who_is_compared_is_read_as_well_but_not_told_of() -> None:
@@ -75,6 +76,20 @@ async def test_own_answers_are_read_like_a_candidates() -> None:
     assert (attempt.persona, attempt.origin, attempt.expectations) == (None, Origin.TYPED, ())
     assert ReviewReason.UNANSWERED in attempt.outcome.reasons
     assert any(piece.text in TYPED and piece.evidence for turn in attempt.turns for piece in turn.pieces)
+
+
+async def test_the_event_loop_is_free_while_own_answers_are_read() -> None:
+    """The embedded grader asks nobody and waits for nobody: held in the middle of the rubric, it holds up no other page."""
+    configuration, rubrics = demo_company()
+    rubric = rubrics["customer-support/first-interview"]
+    held = Held(rubric.competencies)
+    slow = {**rubrics, rubric.id: structs.replace(rubric, competencies=held)}
+    service = Rehearsing(configuration=configuration, rubrics=slow, grader=EmbeddedGrader())
+    reading = asyncio.ensure_future(service.try_out("support-pilot", {"unclear-cause": TYPED}, names=()))
+    assert await asyncio.to_thread(held.reached.wait, PATIENCE)
+    assert not reading.done()
+    held.let_go.set()
+    assert len((await reading).attempts) == 1
 
 
 async def test_an_own_rubric_gets_derived_answers_and_says_so() -> None:

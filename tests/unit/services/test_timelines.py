@@ -8,12 +8,14 @@ from typing import Any
 from adapters.contract.model import StageKind
 from orchestrator.db.models.application import ApplicationRow, TriggerDecisionRow
 from orchestrator.db.models.audit import AuditRow
+from orchestrator.db.models.follow_up import FollowUpRow
 from orchestrator.db.models.intake import DeliveryRow, DeliverySource
 from orchestrator.db.models.interview import TransitionRow
 from orchestrator.db.models.scoring import CaseKind, CaseRow, CaseState, DecisionRow, DecisionVerdict, ScorecardRow
 from orchestrator.db.models.writeback import Direction, SyncRow, WriteBackAttemptRow, WriteBackKind, WriteBackRow
 from orchestrator.db.repositories.operations import History
 from orchestrator.domain.audit import AuditEvent
+from orchestrator.domain.followups import FollowUpReason
 from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.states_page import COMMANDS
 from orchestrator.domain.trigger import History as Past
@@ -158,6 +160,35 @@ def test_every_step_has_words() -> None:
     assert (start.title, start.detail) == ("Interview started", "new → invited")
     assert (other.title, other.detail) == ("Teleport", "paused → invited")
     assert start.facts == (("By", "account"), ("Rubric", "abcdefabcdef"))
+
+
+def test_follow_ups_stand_among_the_steps() -> None:
+    """What was asked and what was missing, or why nothing more was; every reason has words, and none is the candidate's."""
+    asked = FollowUpRow(
+        question_id="cause",
+        place=1,
+        probe_id="how-known",
+        reason=FollowUpReason.MISSING,
+        missing=("later-check", "prevention"),
+        decided_at=_at(1),
+    )
+    first = _items(follow_ups=[asked], transitions=[_transition("Submit", InterviewState.IN_PROGRESS, 2)])[0]
+    assert (first.kind, first.title) == ("interview", "Follow-up asked: how-known")
+    assert first.detail == "no answer had shown what it asks for"
+    assert first.facts == (("Question", "cause"), ("Not shown yet", "later-check, prevention"))
+    for reason in set(FollowUpReason) - {FollowUpReason.MISSING}:
+        row = FollowUpRow(question_id="cause", place=1, probe_id=None, reason=reason, missing=(), decided_at=_at(1))
+        (item,) = _items(follow_ups=[row])
+        assert (item.title, item.facts) == ("No further follow-up", (("Question", "cause"),))
+        assert item.detail
+
+
+def test_a_score_of_an_earlier_attempt_says_so() -> None:
+    """Once the interview began again, for whatever reason, what was scored before is marked; what comes after is not."""
+    cards = [ScorecardRow(created_at=_at(minutes), card=scorecard(), reasons=[]) for minutes in (1, 9)]
+    steps = [_transition("AskAgain", InterviewState.IN_REVIEW, 5)]
+    titles = [item.title for item in _items(scorecards=cards, transitions=steps) if item.kind == "score"]
+    assert titles == ["Earlier attempt, scored by model", "Scored by model"]
 
 
 def test_scores_reviews_and_writes() -> None:
