@@ -1,9 +1,8 @@
-"""Puts the figures of a run into docs/performance.md: ``python -m bench.document RESULTS.json [PAGE] [--into NAME]``.
+"""Puts the figures of a run into docs/performance.md: ``python -m bench.document RESULTS.json [PAGE]``.
 
-With a NAME they go into blocks of their own, ``KEY_NAME``: a run that stands beside another one and does not replace it. Between ``<!-- figures:KEY -->`` and ``<!-- /figures -->`` everything is replaced; the words around it are people's.
+Between ``<!-- figures:KEY -->`` and ``<!-- /figures -->`` everything is replaced; the words around it are people's.
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
@@ -85,12 +84,12 @@ def machine_words(results: Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def filled(page: str, results: Results, *, into: str = "") -> str:
+def filled(page: str, results: Results) -> str:
     """The page with the figures of a run; what was not measured stays as it was.
 
     A run of one part says beside that part where and when it was; that of the others stays as it was, too.
     """
-    blocks = {part.key + into: markdown(section_of(part)) for part in results.sections}
+    blocks = {part.key: markdown(section_of(part)) for part in results.sections}
     (only, *more) = blocks
     blocks["machine" if more else f"machine_{only}"] = machine_words(results)
 
@@ -103,14 +102,9 @@ def filled(page: str, results: Results, *, into: str = "") -> str:
 
 def main(arguments: list[str]) -> None:
     """Fill the page in place."""
-    parser = argparse.ArgumentParser(description="Put the figures of a run into a page.")
-    parser.add_argument("results", type=Path)
-    parser.add_argument("page", type=Path, nargs="?", default=PAGE)
-    parser.add_argument("--into", default="", help="the name of blocks beside those of the usual run")
-    given = parser.parse_args(arguments)
-    results = msgspec.json.decode(given.results.read_bytes(), type=Results)
-    text = filled(given.page.read_text("utf-8"), results, into=given.into and f"_{given.into}")
-    given.page.write_text(text, "utf-8")
+    results = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=Results)
+    page = Path(arguments[1]) if len(arguments) > 1 else PAGE
+    page.write_text(filled(page.read_text("utf-8"), results), "utf-8")
 
 
 if __name__ == "__main__":

@@ -31,11 +31,13 @@ from orchestrator.later import later
 from orchestrator.mail.smtp import Security, SmtpMailer
 from orchestrator.ports import Clock, Grader, Questionable, SystemClock
 from orchestrator.services.accounts import Accounts
-from orchestrator.services.connecting import Safe, connect_all, read_stored
 from orchestrator.services.connections import Connections, SyncLog
-from orchestrator.services.consenting import Consenting
-from orchestrator.services.credential_warnings import credential_watch
-from orchestrator.services.doctor import Doctor, Installation
+from orchestrator.services.credentials.connecting import Safe, connect_all, read_stored
+from orchestrator.services.credentials.consenting import Consenting
+from orchestrator.services.credentials.notices import credential_watch
+from orchestrator.services.credentials.sealing import KeyRing
+from orchestrator.services.credentials.vault import Vault
+from orchestrator.services.doctor.examining import Doctor, Installation
 from orchestrator.services.intake import Intake
 from orchestrator.services.interviewing import Interviewing
 from orchestrator.services.kinds import (
@@ -52,14 +54,12 @@ from orchestrator.services.links import LinkMaker
 from orchestrator.services.looking import Looking, looking
 from orchestrator.services.mailing import Mailing
 from orchestrator.services.operating import Operating
+from orchestrator.services.orders.taking import TakingOrders, taking_orders
 from orchestrator.services.rating import rating
 from orchestrator.services.retention import Retaining
-from orchestrator.services.sealing import KeyRing
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import Stopping
-from orchestrator.services.taking_orders import TakingOrders, taking_orders
 from orchestrator.services.triggering import Triggering
-from orchestrator.services.vault import Vault
 from orchestrator.services.writeback import WritingBack
 from orchestrator.services.writing import writing_back
 from orchestrator.settings import Settings, read_settings

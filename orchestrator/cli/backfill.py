@@ -9,7 +9,7 @@ from typing_extensions import override
 from orchestrator.cli.operations import ACTOR
 from orchestrator.cli.output import json_option, plainly, show, with_runtime
 from orchestrator.main import Runtime
-from orchestrator.services.backfilling import BackfillPlan, BackfillView, Count
+from orchestrator.services.backfill.backfilling import BackfillPlan, BackfillView, Count
 
 CAP = 25
 PER_HOUR = 30

@@ -11,8 +11,8 @@ import click
 
 from orchestrator.cli.output import json_option, plainly, show
 from orchestrator.main import configure_logging, open_vault, read_environment
-from orchestrator.services.sealing import new_key
-from orchestrator.services.vault import Vault
+from orchestrator.services.credentials.sealing import new_key
+from orchestrator.services.credentials.vault import Vault
 
 ACTOR = "cli"
 COLUMNS = ("connection", "name", "set_at", "set_by", "ends_at", "key")

@@ -15,7 +15,7 @@ from orchestrator.domain.scoring import Evidence, Rater, Unscored
 from orchestrator.domain.simulated_candidates import Origin, Persona
 from orchestrator.domain.uncertainty import ReviewReason
 from orchestrator.main import Runtime
-from orchestrator.services.rehearsing import Attempt, Rehearsal
+from orchestrator.services.rehearsal.rehearsing import Attempt, Rehearsal
 from orchestrator.web.phrases import REASONS
 
 EVERYBODY = "all"

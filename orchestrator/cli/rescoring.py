@@ -9,7 +9,7 @@ import msgspec
 
 from orchestrator.cli.output import json_option, plainly, with_runtime
 from orchestrator.main import Runtime
-from orchestrator.services.rescoring import Rescored
+from orchestrator.services.rescoring.rescoring import Rescored
 
 ACTOR = "cli"
 

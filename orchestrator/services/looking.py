@@ -7,9 +7,9 @@ from orchestrator.config.schema import Configuration
 from orchestrator.db.session import Database
 from orchestrator.ports import Clock
 from orchestrator.services.auditing import Auditing
-from orchestrator.services.backfill_judging import BackfillJudge
-from orchestrator.services.backfill_steps import BackfillSteps
-from orchestrator.services.backfilling import Backfilling
+from orchestrator.services.backfill.backfilling import Backfilling
+from orchestrator.services.backfill.judging import BackfillJudge
+from orchestrator.services.backfill.steps import BackfillSteps
 from orchestrator.services.connections import Connections, SyncLog
 from orchestrator.services.kinds import AdvanceBackfill, ConsiderForBackfill
 from orchestrator.services.stocktaking import Stocktaking, TakeStock

@@ -18,15 +18,15 @@ from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import COMPLETION, InterviewState, Reopen, allowed
 from orchestrator.errors import Missing
 from orchestrator.ports import Clock
-from orchestrator.services.asking_again import HELD_KINDS, give_up, held_kinds, lock_choices
 from orchestrator.services.connections import Connections
 from orchestrator.services.endings import ending_troubles, still_used
 from orchestrator.services.engine import closed_troubles, engine_troubles, engine_view, paused_connections
 from orchestrator.services.field_check import HELD, RESUMED
 from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import ReportOrder, WriteBack
-from orchestrator.services.review_holds import SettleDecision
-from orchestrator.services.review_quality import review_troubles
+from orchestrator.services.review.asking_again import HELD_KINDS, give_up, held_kinds, lock_choices
+from orchestrator.services.review.holds import SettleDecision
+from orchestrator.services.review.quality import review_troubles
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import stop_item, stop_troubles, stopped_keys
 from orchestrator.services.timelines import timeline_items

@@ -8,15 +8,15 @@ from orchestrator.config.calibration import FOLDER, read_calibrations
 from orchestrator.config.schema import Configuration
 from orchestrator.db.session import Database
 from orchestrator.ports import Clock, Grader
-from orchestrator.services.adopting import Adopting, SettleAdoption
-from orchestrator.services.calibrating import Calibrating
+from orchestrator.services.calibration.calibrating import Calibrating
 from orchestrator.services.kinds import ScoreInterview
 from orchestrator.services.links import LinkMaker
-from orchestrator.services.rehearsing import Rehearsing
-from orchestrator.services.rescoring import Rescoring
-from orchestrator.services.review_holds import SettleDecision
+from orchestrator.services.rehearsal.rehearsing import Rehearsing
+from orchestrator.services.rescoring.adopting import Adopting, SettleAdoption
+from orchestrator.services.rescoring.rescoring import Rescoring
+from orchestrator.services.review.holds import SettleDecision
+from orchestrator.services.review.reviewing import Reviewing
 from orchestrator.services.review_kinds import SettleReopening
-from orchestrator.services.reviewing import Reviewing
 from orchestrator.services.scoring import Scoring
 from orchestrator.services.steps import Steps
 from orchestrator.work.job import Handler

@@ -1,4 +1,4 @@
-"""Kinds of work of the review desk, beside the decision that becomes final (see `orchestrator.services.review_holds`)."""
+"""Kinds of work of the review desk, beside the decision that becomes final (see `orchestrator.services.review.holds`)."""
 
 import uuid
 from typing import ClassVar

@@ -13,7 +13,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
 from orchestrator.db.models.account import Role
 from orchestrator.errors import InputInvalid, RequestRefused, Stale
-from orchestrator.services.calibration_views import ItemView
+from orchestrator.services.calibration.views import ItemView
 from orchestrator.web.calibration_forms import chosen, every, kept, one, ratings_in
 from orchestrator.web.calibration_words import Words
 from orchestrator.web.guards import TeamRequest, admins_only, reviewers_only

@@ -6,7 +6,7 @@ from litestar.datastructures import FormMultiDict
 
 from orchestrator.domain.calibration import LONGEST_NOTE, Rating
 from orchestrator.errors import InputInvalid
-from orchestrator.services.calibration_views import ItemView, NewSession
+from orchestrator.services.calibration.views import ItemView, NewSession
 from orchestrator.web.typed import cleaned
 
 NOT_ENOUGH = "none"

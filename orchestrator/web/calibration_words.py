@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from orchestrator.domain.agreement import Estimate, Mean, Reading, Share
 from orchestrator.domain.calibration import MACHINE, Rating, SessionState
-from orchestrator.services.calibration_views import ItemKind
+from orchestrator.services.calibration.views import ItemKind
 
 STATES: dict[SessionState, str] = {
     SessionState.RATING: "Raters rate",

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 from orchestrator.services.accounts import Accounts
-from orchestrator.services.calibrating import Calibrating
-from orchestrator.services.consenting import Consenting
-from orchestrator.services.doctor import Doctor
+from orchestrator.services.calibration.calibrating import Calibrating
+from orchestrator.services.credentials.consenting import Consenting
+from orchestrator.services.doctor.examining import Doctor
 from orchestrator.services.intake import Intake
 from orchestrator.services.interviewing import Interviewing
 from orchestrator.services.operating import Operating
-from orchestrator.services.ordering import Ordering
-from orchestrator.services.rehearsing import Rehearsing
-from orchestrator.services.rescoring import Rescoring
+from orchestrator.services.orders.ordering import Ordering
+from orchestrator.services.rehearsal.rehearsing import Rehearsing
+from orchestrator.services.rescoring.rescoring import Rescoring
 from orchestrator.services.result_links import ResultLinks
-from orchestrator.services.reviewing import Reviewing
+from orchestrator.services.review.reviewing import Reviewing
 from orchestrator.services.stopping import Stopping
 
 

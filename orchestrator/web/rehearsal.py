@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from orchestrator.domain.simulated_candidates import Origin, Persona
 from orchestrator.errors import GradingFailed
-from orchestrator.services.rehearsing import Rehearsable, Rehearsal
+from orchestrator.services.rehearsal.rehearsing import Rehearsable, Rehearsal
 from orchestrator.web.case_page import crossed
 from orchestrator.web.guards import TeamRequest, reviewers_only
 from orchestrator.web.phrases import Phrases

@@ -12,8 +12,8 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 from msgspec import Struct
 
 from orchestrator.errors import InputInvalid, Missing, Stale
-from orchestrator.services.adoption_checks import BLIND
-from orchestrator.services.rescoring_views import AdoptionView, RescoringView
+from orchestrator.services.rescoring.checks import BLIND
+from orchestrator.services.rescoring.views import AdoptionView, RescoringView
 from orchestrator.services.views import Account
 from orchestrator.web.guards import TeamRequest, reviewers_only
 from orchestrator.web.phrases import Phrases

@@ -11,7 +11,7 @@ from adapters.contract.model import StageKind
 from orchestrator.domain.calibration import Rating
 from orchestrator.domain.calibration_report import CalibrationReport
 from orchestrator.domain.findings import Report
-from orchestrator.services.calibration_views import (
+from orchestrator.services.calibration.views import (
     ItemView,
     NewSession,
     NewSessionView,

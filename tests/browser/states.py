@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from orchestrator.domain.uncertainty import ReviewReason
 from orchestrator.errors import InputInvalid
-from orchestrator.services.calibration_views import SessionView
+from orchestrator.services.calibration.views import SessionView
 from orchestrator.services.views import Account, CaseView, DecisionView
 from tests.browser.team_pages import SESSION_COOKIE
 from tests.fixtures.fake_team_services import FakeTeamServices, team_app

@@ -15,7 +15,7 @@ from orchestrator.domain.backfill import Judgement, Outcome
 from orchestrator.domain.ordering import OrderState
 from orchestrator.domain.trigger import Reason
 from orchestrator.services.connections import AtsConnection, Connections
-from orchestrator.services.held_orders import HeldOrders
+from orchestrator.services.orders.held import HeldOrders
 from tests.adapters.ashby.simulator import uid
 from tests.adapters.ashby.test_orders import AshbyOrders, ordered_house
 from tests.adapters.main_job import KEY, SECRET, Evenhand

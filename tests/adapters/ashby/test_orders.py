@@ -20,7 +20,7 @@ from orchestrator.db.repositories import orders
 from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.ordering import OrderState
 from orchestrator.services.kinds import WriteBack
-from orchestrator.services.ordering import LOOKS
+from orchestrator.services.orders.ordering import LOOKS
 from orchestrator.services.views import Account
 from orchestrator.work.table import work
 from tests.adapters.ashby.simulator import EVERYTHING, Ashby, create_app, uid

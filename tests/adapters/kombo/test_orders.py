@@ -18,7 +18,7 @@ from orchestrator.domain.ordering import OrderRefusal, OrderState
 from orchestrator.ports import SystemClock
 from orchestrator.services.connections import AtsConnection, SyncLog
 from orchestrator.services.kinds import FindOrders, PublishOffers
-from orchestrator.services.order_books import AGAIN, OrderBooks
+from orchestrator.services.orders.books import AGAIN, OrderBooks
 from orchestrator.work.queue import enqueue
 from orchestrator.work.worker import Worker
 from tests.adapters.kombo.test_main_job import KomboLife, living

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from orchestrator.domain.simulated_candidates import Persona, answers_of
 from orchestrator.main import Runtime
-from orchestrator.services.rehearsal_sheets import sheet_of
+from orchestrator.services.rehearsal.sheets import sheet_of
 from rubrics.loader import find
 from rubrics.schema import content_hash
 from tests.fixtures.scored_interviews import keep_rubric, scored_interview

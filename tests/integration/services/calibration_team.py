@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from orchestrator.db.models.account import AccountRow, Role
 from orchestrator.db.session import Database
 from orchestrator.domain.calibration import Rating
-from orchestrator.services.calibrating import Calibrating
-from orchestrator.services.calibration_views import NewSession
+from orchestrator.services.calibration.calibrating import Calibrating
+from orchestrator.services.calibration.views import NewSession
 from orchestrator.services.views import Account
 from rubrics.loader import load_library
 from rubrics.schema import content_hash

@@ -11,8 +11,8 @@ from adapters.kit.http import HttpClient
 from adapters.kit.oauth import LAST_WAIT, OAuth
 from orchestrator.db.session import Database
 from orchestrator.ports import SystemClock
-from orchestrator.services.sealing import KeyRing
-from orchestrator.services.tokens import DatabaseTokens
+from orchestrator.services.credentials.sealing import KeyRing
+from orchestrator.services.credentials.tokens import DatabaseTokens
 
 CONNECTION, BOUND = "north", "an account"
 

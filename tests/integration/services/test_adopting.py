@@ -17,9 +17,9 @@ from orchestrator.db.models.scoring import CaseRow, DecisionRow, ResultRow, Scor
 from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.program import FourEyes
 from orchestrator.errors import InputInvalid, Missing, Stale
-from orchestrator.services.adopting import Adopting
-from orchestrator.services.adoption_checks import DECIDED, IN_USE, MOVED_ON
-from orchestrator.services.rescoring_views import RescoringView
+from orchestrator.services.rescoring.adopting import Adopting
+from orchestrator.services.rescoring.checks import DECIDED, IN_USE, MOVED_ON
+from orchestrator.services.rescoring.views import RescoringView
 from orchestrator.services.views import Account
 from rubrics.loader import find
 from rubrics.schema import content_hash

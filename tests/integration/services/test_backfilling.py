@@ -19,7 +19,7 @@ from orchestrator.db.models.backfill import BackfillApplicationRow, BackfillRow
 from orchestrator.db.models.intake import ConnectionRow
 from orchestrator.db.models.stop import StopRow, StopScope
 from orchestrator.errors import InputInvalid, Missing, Stale
-from orchestrator.services.backfilling import BackfillView
+from orchestrator.services.backfill.backfilling import BackfillView
 from orchestrator.services.kinds import ApplyRetention
 from orchestrator.work.queue import enqueue
 from tests.fixtures.house import House, running_house

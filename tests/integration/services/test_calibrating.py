@@ -12,8 +12,8 @@ from orchestrator.db.repositories.audit import verify_chain
 from orchestrator.db.session import Database
 from orchestrator.domain.calibration import Rating, SessionState
 from orchestrator.errors import Forbidden, InputInvalid, Missing, Stale
-from orchestrator.services.calibrating import Calibrating
-from orchestrator.services.calibration_views import ItemKind, NewSession
+from orchestrator.services.calibration.calibrating import Calibrating
+from orchestrator.services.calibration.views import ItemKind, NewSession
 from tests.fixtures.house import MovableClock
 from tests.integration.services.calibration_team import (
     ADA,

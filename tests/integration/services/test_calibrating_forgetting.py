@@ -15,8 +15,8 @@ from orchestrator.db.session import Database
 from orchestrator.domain.calibration import Rating
 from orchestrator.domain.interview import InterviewState
 from orchestrator.errors import InputInvalid, Stale
-from orchestrator.services.calibrating import Calibrating
-from orchestrator.services.calibration_views import NewSession
+from orchestrator.services.calibration.calibrating import Calibrating
+from orchestrator.services.calibration.views import NewSession
 from tests.fixtures.scored_interviews import TAKEN, scored_interview
 from tests.integration.services.calibration_team import ADA, BEN, COMPETENCIES, DIGEST, EVE, RUBRIC, staffed
 from tests.integration.services.locks import somebody_waits

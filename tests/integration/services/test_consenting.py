@@ -22,12 +22,12 @@ from orchestrator.domain.retention import Retention
 from orchestrator.domain.writeback import FieldMap
 from orchestrator.errors import InputInvalid, Missing, Stale
 from orchestrator.services.connections import AtsConnection, Connections
-from orchestrator.services.consenting import Consenting, ConsentWay
+from orchestrator.services.credentials.consenting import Consenting, ConsentWay
+from orchestrator.services.credentials.sealing import KeyRing, new_key
+from orchestrator.services.credentials.tokens import DatabaseTokens
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.retention import Retaining
-from orchestrator.services.sealing import KeyRing, new_key
 from orchestrator.services.steps import Steps
-from orchestrator.services.tokens import DatabaseTokens
 from orchestrator.services.views import Account
 from orchestrator.work.admin import pauses
 from orchestrator.work.limits import pause

@@ -38,8 +38,8 @@ from orchestrator.domain.findings import Code
 from orchestrator.main import Runtime, build, read_environment
 from orchestrator.ports import SystemClock
 from orchestrator.services.connections import AtsConnection, Connections, SyncLog
-from orchestrator.services.doctor_looking import Looking
-from orchestrator.services.sealing import KeyRing, new_key
+from orchestrator.services.credentials.sealing import KeyRing, new_key
+from orchestrator.services.doctor.looking import Looking
 from tests.fixtures.house import configuration_text, free_port
 from tests.unit.domain import doctoring as given
 

@@ -21,7 +21,7 @@ from orchestrator.db.repositories import stock
 from orchestrator.domain.backfill import Judgement, Outcome, Wish
 from orchestrator.main import Runtime
 from orchestrator.ports import SystemClock
-from orchestrator.services.backfill_judging import BackfillJudge
+from orchestrator.services.backfill.judging import BackfillJudge
 from orchestrator.services.operating import Operating
 from orchestrator.services.triggering import OLDER
 from tests.integration.services.test_doctor import runtime_on

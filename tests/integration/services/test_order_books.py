@@ -21,8 +21,8 @@ from orchestrator.domain.writeback import FieldMap
 from orchestrator.ports import Clock, SystemClock
 from orchestrator.services.connections import AtsConnection, Connections, OrderDesk, SyncLog
 from orchestrator.services.kinds import FindOrders, PublishOffers
-from orchestrator.services.order_books import MOST_PAGES, PASS_ON, ROLLING, OrderBooks, book_of, edition_of
-from orchestrator.services.ordering import OrderSource, Refusal
+from orchestrator.services.orders.books import MOST_PAGES, PASS_ON, ROLLING, OrderBooks, book_of, edition_of
+from orchestrator.services.orders.ordering import OrderSource, Refusal
 from orchestrator.work.admin import Selection, list_work, replay
 from orchestrator.work.clock import Clockwork
 from orchestrator.work.job import Handler

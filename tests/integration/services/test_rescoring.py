@@ -23,11 +23,11 @@ from orchestrator.errors import GradingFailed, InputInvalid, Missing
 from orchestrator.grading.budget import FailedAfterCalls
 from orchestrator.grading.embedded import EmbeddedGrader
 from orchestrator.ports import Grader, GradingReply, GradingRequest, SystemClock
-from orchestrator.services.adopting import Adopting
-from orchestrator.services.adoption_checks import EARLIER, NEWER, NO_WORDS, OTHER_QUESTIONS
 from orchestrator.services.connections import Connections
 from orchestrator.services.links import LinkMaker
-from orchestrator.services.rescoring import Rescored, Rescoring
+from orchestrator.services.rescoring.adopting import Adopting
+from orchestrator.services.rescoring.checks import EARLIER, NEWER, NO_WORDS, OTHER_QUESTIONS
+from orchestrator.services.rescoring.rescoring import Rescored, Rescoring
 from orchestrator.services.steps import Steps
 from orchestrator.services.views import Account
 from rubrics.schema import Rubric, content_hash

@@ -22,9 +22,9 @@ from orchestrator.domain.interview import InterviewState
 from orchestrator.domain.program import FourEyes
 from orchestrator.domain.review import TIMED, Habit
 from orchestrator.errors import InputInvalid, Missing, Stale
-from orchestrator.services.review_holds import SettleDecision
-from orchestrator.services.review_quality import review_troubles
-from orchestrator.services.reviewing import Reviewing
+from orchestrator.services.review.holds import SettleDecision
+from orchestrator.services.review.quality import review_troubles
+from orchestrator.services.review.reviewing import Reviewing
 from orchestrator.services.views import Account, QueueItem
 from orchestrator.work.table import work
 from tests.fixtures.house import House, running_house

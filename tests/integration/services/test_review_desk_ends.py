@@ -16,8 +16,8 @@ from orchestrator.db.repositories import review_desk
 from orchestrator.db.repositories.retention import waiting_since
 from orchestrator.domain.program import FourEyes
 from orchestrator.errors import InputInvalid
-from orchestrator.services.review_holds import SettleDecision
-from orchestrator.services.review_quality import review_troubles
+from orchestrator.services.review.holds import SettleDecision
+from orchestrator.services.review.quality import review_troubles
 from orchestrator.work.admin import Selection
 from orchestrator.work.table import work
 from tests.integration.services.people import Newcomer, fresh_sqlite, interview_of

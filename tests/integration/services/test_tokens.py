@@ -16,8 +16,8 @@ from orchestrator.db.models.audit import AuditRow
 from orchestrator.db.models.credential import TokenRow
 from orchestrator.db.session import Database
 from orchestrator.ports import SystemClock
-from orchestrator.services.sealing import KeyRing, new_key
-from orchestrator.services.tokens import DatabaseTokens
+from orchestrator.services.credentials.sealing import KeyRing, new_key
+from orchestrator.services.credentials.tokens import DatabaseTokens
 from orchestrator.work.admin import pauses
 from orchestrator.work.limits import pause
 from orchestrator.work.outcome import Pause, outcome_of

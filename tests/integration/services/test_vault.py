@@ -13,8 +13,8 @@ from orchestrator.db.repositories.credentials import ends, keep_end
 from orchestrator.db.session import Database
 from orchestrator.errors import InputInvalid, Missing, SettingsInvalid
 from orchestrator.ports import SystemClock
-from orchestrator.services.sealing import KeyRing, new_key
-from orchestrator.services.vault import Vault
+from orchestrator.services.credentials.sealing import KeyRing, new_key
+from orchestrator.services.credentials.vault import Vault
 from tests.integration.services.locks import somebody_waits
 from tests.integration.services.renewing import store
 

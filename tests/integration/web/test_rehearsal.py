@@ -14,11 +14,11 @@ from msgspec import structs
 from orchestrator.domain.simulated_candidates import Persona
 from orchestrator.domain.writeback import FieldMap
 from orchestrator.errors import InputInvalid, Stale
-from orchestrator.services.adopting import Adopting
-from orchestrator.services.adoption_checks import BLIND, NEWER
-from orchestrator.services.rehearsing import Rehearsing
-from orchestrator.services.rescoring import Rescoring
-from orchestrator.services.rescoring_views import AdoptionView, OverrideView
+from orchestrator.services.rehearsal.rehearsing import Rehearsing
+from orchestrator.services.rescoring.adopting import Adopting
+from orchestrator.services.rescoring.checks import BLIND, NEWER
+from orchestrator.services.rescoring.rescoring import Rescoring
+from orchestrator.services.rescoring.views import AdoptionView, OverrideView
 from orchestrator.services.views import Colleague
 from orchestrator.web.rehearsal import ORIGINS, PARTS, PERSONAS, RehearsingDoor
 from orchestrator.web.rescoring import AdoptingDoor, RescoringDoor

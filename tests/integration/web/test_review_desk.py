@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from orchestrator.domain.review import Habit
-from orchestrator.services.reviewing import Reviewing
+from orchestrator.services.review.reviewing import Reviewing
 from orchestrator.web.review_services import ReviewDesk
 from orchestrator.web.review_words import HABITS
 from tests.fixtures.fake_team_services import FakeReviewing, FakeTeamServices, quiet_services

@@ -7,8 +7,8 @@ import pytest
 
 from orchestrator.domain.calibration import Rating
 from orchestrator.errors import InputInvalid, Stale
-from orchestrator.services.calibrating import Calibrating
-from orchestrator.services.calibration_views import NewSession
+from orchestrator.services.calibration.calibrating import Calibrating
+from orchestrator.services.calibration.views import NewSession
 from orchestrator.web.team_services import CalibratingDoor
 from tests.fixtures.fake_team_services import RECRUITER
 from tests.fixtures.team_calibration import (

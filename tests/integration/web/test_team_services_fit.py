@@ -5,11 +5,11 @@ import inspect
 import pytest
 
 from orchestrator.services.accounts import Accounts
-from orchestrator.services.consenting import Consenting
-from orchestrator.services.doctor import Doctor
+from orchestrator.services.credentials.consenting import Consenting
+from orchestrator.services.doctor.examining import Doctor
 from orchestrator.services.operating import Operating
 from orchestrator.services.result_links import ResultLinks
-from orchestrator.services.reviewing import Reviewing
+from orchestrator.services.review.reviewing import Reviewing
 from orchestrator.services.stopping import Stopping
 from orchestrator.web.team_services import (
     AccountsDoor,

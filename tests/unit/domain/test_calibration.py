@@ -30,7 +30,7 @@ from orchestrator.domain.calibration_report import (
     session_severities,
 )
 from orchestrator.domain.transcript import Speaker
-from orchestrator.services.gold_items import find_gold
+from orchestrator.services.calibration.gold_items import find_gold
 from rubrics.loader import load_library
 from rubrics.schema import Rubric
 

@@ -13,8 +13,8 @@ from orchestrator.domain.uncertainty import ReviewReason
 from orchestrator.errors import GradingFailed, Missing
 from orchestrator.grading.embedded import EmbeddedGrader
 from orchestrator.ports import GradingReply, GradingRequest
-from orchestrator.services.rehearsal_sheets import sheet_of
-from orchestrator.services.rehearsing import Rehearsing
+from orchestrator.services.rehearsal.rehearsing import Rehearsing
+from orchestrator.services.rehearsal.sheets import sheet_of
 from rubrics.loader import load_library
 from rubrics.schema import Rubric
 from tests.fixtures.held import PATIENCE, Held

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import SettingsInvalid
-from orchestrator.services.sealing import KeyRing, key_of, new_key
+from orchestrator.services.credentials.sealing import KeyRing, key_of, new_key
 
 OLD, NEW = new_key(), new_key()
 ABOUT = "credential north/api_key"

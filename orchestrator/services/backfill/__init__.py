@@ -1,0 +1,1 @@
+"""Backfills: invitations for those who already stand in a stage."""

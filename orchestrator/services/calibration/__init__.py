@@ -1,0 +1,1 @@
+"""Calibration: people rate the same items blind, then compare."""

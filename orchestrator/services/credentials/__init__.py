@@ -1,0 +1,1 @@
+"""Credentials: what an ATS is reached with, and how that is kept."""

@@ -1,0 +1,1 @@
+"""The doctor: looks at a connection and at the installation, and changes nothing."""

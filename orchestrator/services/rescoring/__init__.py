@@ -1,0 +1,1 @@
+"""Re-scoring: a later reading beside the one that counts, and a person who uses it."""

@@ -1,0 +1,1 @@
+"""Review: the queue, a case, what people choose, and what becomes of it."""
