@@ -34,7 +34,6 @@ from orchestrator.services.accounts import Accounts
 from orchestrator.services.connections import Connections, SyncLog
 from orchestrator.services.credentials.connecting import Safe, connect_all, read_stored
 from orchestrator.services.credentials.consenting import Consenting
-from orchestrator.services.credentials.notices import credential_watch
 from orchestrator.services.credentials.sealing import KeyRing
 from orchestrator.services.credentials.vault import Vault
 from orchestrator.services.doctor.examining import Doctor, Installation
@@ -59,6 +58,7 @@ from orchestrator.services.rating import rating
 from orchestrator.services.retention import Retaining
 from orchestrator.services.steps import Steps
 from orchestrator.services.stopping import Stopping
+from orchestrator.services.telling import telling
 from orchestrator.services.triggering import Triggering
 from orchestrator.services.writeback import WritingBack
 from orchestrator.services.writing import writing_back
@@ -263,7 +263,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, clock: Clock | None
         sync=sync,
         triggering=triggering,
     )
-    watch = credential_watch(
+    watch = telling(
         database, clock, configuration, connections, sync, mailer, base_url=settings.base_url, mail_domain=domain
     )
     handlers: dict[type[Payload], Handler] = {

@@ -1,7 +1,6 @@
 """One run of the bench: read the set, have it graded, measure, compare, and write what was found."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from time import monotonic
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from orchestrator.evaluation.recording import Header, Recorder, Recording, read_
 from orchestrator.evaluation.verdict import SetGrader, Verdict
 from orchestrator.evaluation.wanted import EMBEDDED, Finished, Model, Wanted
 from orchestrator.grading.chat import chat_endpoint
+from orchestrator.grading.together import all_or_none
 from orchestrator.ports import Clock
 
 T = TypeVar("T")
@@ -115,16 +115,5 @@ def _header(wanted: Wanted, model: Model, labelled: LabelledSet, clock: Clock) -
 
 
 async def _grade(grader: SetGrader, items: Sequence[Item], samples: int) -> Sequence[Sequence[Verdict]]:
-    graded = await _all_or_none([grader.grade(item, sample) for item in items for sample in range(samples)])
+    graded = await all_or_none([grader.grade(item, sample) for item in items for sample in range(samples)])
     return [graded[start : start + samples] for start in range(0, len(graded), samples)]
-
-
-async def _all_or_none(calls: Sequence[Coroutine[None, None, T]]) -> Sequence[T]:
-    """Await all calls in order; the first failure ends the others, which would only cost money."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

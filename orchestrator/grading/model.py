@@ -4,7 +4,6 @@ It sends the rubric and the blinded transcript of the `GradingRequest` and nothi
 sends or receives. Retries over time belong to the work engine; here one unusable answer is asked for once more.
 """
 
-import asyncio
 from collections.abc import Coroutine, Sequence
 
 import msgspec
@@ -18,6 +17,7 @@ from orchestrator.grading.answer import AnswerInvalid, echoes, read_claim, read_
 from orchestrator.grading.budget import Budget, FailedAfterCalls, Prices, total
 from orchestrator.grading.chat import CALL_SECONDS, CONCURRENCY, ChatCall, ChatEndpoint, chat_endpoint
 from orchestrator.grading.prompting import Layout, Prompt, indicator_ids, prompt_for, prompt_hash, reply_schema
+from orchestrator.grading.together import all_or_none
 from orchestrator.grading.vote import Ballot, ballots, model_names
 from orchestrator.ports import GradingReply, GradingRequest
 from rubrics.schema import Competency
@@ -99,7 +99,7 @@ class ModelGrader:
     ) -> Sequence[CompetencyClaim]:
         """Await all calls; where they fail, what was answered until then is counted all the same."""
         try:
-            return await _all_or_none(calls)
+            return await all_or_none(calls)
         except GradingFailed as error:
             if not course.usages:
                 raise
@@ -203,14 +203,3 @@ def model_grader(
 
 def _silence(competency: Competency) -> CompetencyClaim:
     return CompetencyClaim(competency=competency.id, level=None, reason=NO_ANSWER)
-
-
-async def _all_or_none(calls: Sequence[Coroutine[None, None, CompetencyClaim]]) -> Sequence[CompetencyClaim]:
-    """Await all calls in order; the first failure ends the others, which would only cost money."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

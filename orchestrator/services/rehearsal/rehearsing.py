@@ -4,7 +4,7 @@ Nothing is stored, nothing is mailed, and no ATS is asked; only the configured g
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from orchestrator.domain.transcript import Plan, plan, transcript_of
 from orchestrator.domain.uncertainty import review_reasons
 from orchestrator.domain.writeback import FieldMap
 from orchestrator.errors import Missing
+from orchestrator.grading.together import all_or_none
 from orchestrator.ports import Grader
 from orchestrator.services.cards import card_view, turn_views
 from orchestrator.services.judging import Spoken, judge
@@ -112,7 +113,7 @@ class Rehearsing:
         sheet = await asyncio.to_thread(sheet_of, rubric.id)
         wanted = dict.fromkeys(personas)
         needed = dict.fromkeys((*wanted, *(other for one in wanted for other in COMPARED.get(one, ()))))
-        read = await _all_or_none(
+        read = await all_or_none(
             [self._outcome(program, rubric, answers_of(persona, rubric, sheet)) for persona in needed]
         )
         outcomes = dict(zip(needed, read, strict=True))
@@ -206,14 +207,3 @@ class Rehearsing:
             origin=origin,
             plan=plan(rubric),
         )
-
-
-async def _all_or_none(readings: Sequence[Coroutine[None, None, Outcome]]) -> Sequence[Outcome]:
-    """Await all in order; the first failure ends the others, which would only cost money."""
-    tasks = [asyncio.ensure_future(reading) for reading in readings]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
