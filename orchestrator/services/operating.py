@@ -1,6 +1,7 @@
 """Operations: what is wrong first, then everything that came in and went out, and the timeline of an application."""
 
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct, structs
@@ -24,6 +25,7 @@ from orchestrator.services.engine import closed_troubles, engine_troubles, engin
 from orchestrator.services.field_check import HELD, RESUMED
 from orchestrator.services.intake import Intake, reading_lane
 from orchestrator.services.kinds import ReportOrder, WriteBack
+from orchestrator.services.rescoring.held import SettleAdoption, give_up_adoption, lock_adoptions
 from orchestrator.services.review.asking_again import HELD_KINDS, give_up, held_kinds, lock_choices
 from orchestrator.services.review.holds import SettleDecision
 from orchestrator.services.review.quality import review_troubles
@@ -333,7 +335,8 @@ class Operating:
     async def cancel(self, selection: Selection, *, reason: str, actor: str) -> list[int]:
         """Cancel what is queued or running in a selection; write-backs and reports among it are no longer pending.
 
-        A case whose decision is held by such work is back in the review queue. Returns their numbers.
+        A case whose decision is held by such work is back in the review queue, and a later reading that was to be used is
+        not. Returns their numbers.
 
         Raises:
             InputInvalid: no reason was given.
@@ -354,7 +357,7 @@ class Operating:
         async with self._database.transaction() as tx:
             item = await admin.show_work(tx.session, work_id)
             if item.kind in HELD_KINDS:
-                await lock_choices(tx, [_held_id(item.payload)])
+                await _lock_held(tx, [(item.kind, item.payload)])
             await admin.done_by_hand(tx, work_id, actor=actor, reason=reason)
             carried = _Carried(item.kind, item.payload, ReportState.TOLD)
             await self._settle_carried(tx, carried, reason=reason, actor=actor)
@@ -364,6 +367,8 @@ class Operating:
         if carried.kind == WriteBack.kind:
             write_back = msgspec.json.decode(carried.payload, type=WriteBack)
             await rows.settle_by_hand(tx.session, write_back.write_back_id, at=now)
+        elif carried.kind == SettleAdoption.kind:
+            await give_up_adoption(tx, _adoption_id(carried.payload), actor=actor, reason=reason, now=now)
         elif carried.kind in HELD_KINDS:
             await give_up(tx, _held_id(carried.payload), actor=actor, reason=reason, now=now)
         elif carried.kind == ReportOrder.kind:
@@ -387,12 +392,22 @@ async def _lock_decisions(tx: Transaction, selection: Selection) -> None:
         return
     queued = (WorkState.QUEUED, WorkState.RUNNING)
     meant = structs.replace(selection, states=queued, kinds=kinds)
-    await lock_choices(tx, [_held_id(item.payload) for item in await admin.list_work(tx.session, meant, limit=MANY)])
+    await _lock_held(tx, [(item.kind, item.payload) for item in await admin.list_work(tx.session, meant, limit=MANY)])
+
+
+async def _lock_held(tx: Transaction, carried: Sequence[tuple[str, str]]) -> None:
+    """Lock what such work holds, by its kind and payload."""
+    await lock_choices(tx, [_held_id(payload) for kind, payload in carried if kind != SettleAdoption.kind])
+    await lock_adoptions(tx, [_adoption_id(payload) for kind, payload in carried if kind == SettleAdoption.kind])
 
 
 def _held_id(payload: str) -> uuid.UUID:
-    # Work of either kind names it in the same way.
+    # Decisions and reopenings are named in the same way.
     return msgspec.json.decode(payload, type=SettleDecision).held_id
+
+
+def _adoption_id(payload: str) -> uuid.UUID:
+    return msgspec.json.decode(payload, type=SettleAdoption).adoption_id
 
 
 async def _asked(session: AsyncSession, selection: Selection) -> list[int]:

@@ -12,7 +12,8 @@ from orchestrator.services.calibration.calibrating import Calibrating
 from orchestrator.services.kinds import ScoreInterview
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.rehearsal.rehearsing import Rehearsing
-from orchestrator.services.rescoring.adopting import Adopting, SettleAdoption
+from orchestrator.services.rescoring.adopting import Adopting
+from orchestrator.services.rescoring.held import SettleAdoption
 from orchestrator.services.rescoring.rescoring import Rescoring
 from orchestrator.services.review.holds import SettleDecision
 from orchestrator.services.review.reviewing import Reviewing

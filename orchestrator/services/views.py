@@ -175,7 +175,10 @@ class DecisionView(Struct, frozen=True, kw_only=True):
 
 
 class ProposalView(Struct, frozen=True, kw_only=True):
-    """What one person chose where two must agree. ``band`` None: to close the case without a band."""
+    """What one person chose where two must agree. ``band`` None: to close the case without a band.
+
+    ``verdict`` "later_reading": to use a later reading, held or waiting.
+    """
 
     by: Colleague
     verdict: str

@@ -183,8 +183,8 @@ class Worker:
         self._deep = len(claimed.rows) == free
         self.counts.claimed += len(claimed.rows)
         self._presence.claimed(claimed.rows)
-        if draw is not None and claimed.rows and not self._deep:
-            # By lot fewer may have been taken than are due: the next claim, by priority, fills the places.
+        if draw is not None and not self._deep:
+            # By lot fewer may have been taken than are due, or none: the next claim, by priority, fills the places.
             self._wake.set()
         return len(claimed.rows)
 

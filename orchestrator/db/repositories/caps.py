@@ -32,8 +32,9 @@ class Started:
         if before >= most:
             return most
         lately = await _count(session, program, since=since, most=most - before)
-        if lately > self._many:
-            moment = now - SETTLED
+        moment = now - SETTLED
+        # Decisions come in any order, and clocks are set back: what is remembered never ends earlier than before.
+        if lately > self._many and (since is None or moment > since):
             older = await _count(session, program, since=since, until=moment)
             self._before[program] = (moment, before + older)
         return before + lately

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.contract.model import FieldValue
+from orchestrator.db.models.adoption import AdoptionRow
 from orchestrator.db.models.interview import DraftRow, InterviewRow, TransitionRow, TurnRow
 from orchestrator.db.models.reopening import ReopeningRow
 from orchestrator.db.models.scoring import (
@@ -34,7 +35,7 @@ async def waiting_since(
 ) -> Sequence[uuid.UUID]:
     """Interviews that could be closed and took their last step before; ``only`` asks about one of them.
 
-    Where a person's decision is held, its time is about to pass: that decision counts.
+    Where a person's decision or choice of a later reading is held, its time is about to pass: that decision counts.
     """
     last = (
         sa.select(sa.func.max(TransitionRow.at)).where(TransitionRow.interview_id == InterviewRow.id).scalar_subquery()
@@ -42,6 +43,7 @@ async def waiting_since(
     held = sa.or_(
         sa.exists().where(HeldDecisionRow.interview_id == InterviewRow.id, HeldDecisionRow.state == HeldState.HELD),
         sa.exists().where(ReopeningRow.interview_id == InterviewRow.id, ReopeningRow.state == HeldState.HELD),
+        sa.exists().where(AdoptionRow.interview_id == InterviewRow.id, AdoptionRow.state == HeldState.HELD),
     )
     statement = sa.select(InterviewRow.id).where(InterviewRow.state.in_(_CLOSABLE), last < before, ~held).limit(BATCH)
     if only is not None:

@@ -22,6 +22,7 @@ from orchestrator.db.models.scoring import (
     HeldDecisionRow,
     HeldState,
 )
+from orchestrator.db.repositories.adoptions import decides_case
 from orchestrator.db.repositories.intake import insert
 
 LIVE = (HeldState.WAITING, HeldState.HELD)
@@ -263,6 +264,7 @@ async def overdue(session: AsyncSession, *, now: datetime) -> Late:
     held = sa.or_(
         sa.exists().where(HeldDecisionRow.case_id == CaseRow.id, HeldDecisionRow.state == HeldState.HELD),
         sa.exists().where(ReopeningRow.case_id == CaseRow.id, ReopeningRow.state == HeldState.HELD),
+        decides_case(),
     )
     found = await session.execute(
         sa.select(sa.func.count(), sa.func.min(CaseRow.due_at)).where(

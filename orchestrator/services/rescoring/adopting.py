@@ -7,7 +7,6 @@ stays; the reading becomes one with the next revision, and the ATS is told by th
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
 
 from orchestrator.db.base import new_id
 from orchestrator.db.models.adoption import AdoptionRow
@@ -24,7 +23,6 @@ from orchestrator.db.models.scoring import (
 )
 from orchestrator.db.repositories import interviews
 from orchestrator.db.session import Database, Transaction
-from orchestrator.domain.audit import AuditEvent
 from orchestrator.domain.interview import Finalise, InterviewState
 from orchestrator.domain.result import Finality
 from orchestrator.domain.review import Choice, Step, step
@@ -32,6 +30,7 @@ from orchestrator.errors import InputInvalid, Missing, Stale
 from orchestrator.ports import Clock
 from orchestrator.services.links import LinkMaker
 from orchestrator.services.rescoring.checks import MOVED_ON, Standing, hindrance, hindrance_of, standing
+from orchestrator.services.rescoring.held import SettleAdoption, log_adoption
 from orchestrator.services.review.holds import need_reason
 from orchestrator.services.scoring import store_result
 from orchestrator.services.steps import SYSTEM, Steps
@@ -39,17 +38,9 @@ from orchestrator.services.views import Account
 from orchestrator.work.admin import Selection, cancel
 from orchestrator.work.job import Job
 from orchestrator.work.outcome import Outcome
-from orchestrator.work.payload import Payload
 from orchestrator.work.queue import enqueue
 from rubrics.loader import from_snapshot
 from rubrics.schema import Rubric
-
-
-class SettleAdoption(Payload, frozen=True, kw_only=True):
-    """Put a later reading in the place of what stands, unless that was taken back."""
-
-    kind: ClassVar[str] = "adoption.settle"
-    adoption_id: uuid.UUID
 
 
 class Adopting:
@@ -100,7 +91,7 @@ class Adopting:
             await self._hold(tx, interview, chosen)
 
     async def undo(self, interview_id: uuid.UUID, *, actor: Account) -> None:
-        """Take one's own choice back.
+        """Take one's own choice back: a colleague's in whose place it waited waits again.
 
         Raises:
             Missing: there is no such interview.
@@ -116,8 +107,13 @@ class Adopting:
                 raise Stale("This is final by now, and can no longer be taken back.")
             if row.actor_id != actor.id:
                 raise Stale("Only the person who chose can take it back.")
+            before = _replaced_by(found, row) if row.state is HeldState.WAITING else None
             row.state, row.ended_at = HeldState.UNDONE, self._clock.now()
             self._log(tx, f"account:{actor.id}", "undone", row)
+            # Before an earlier choice waits again: only one may wait.
+            await tx.session.flush()
+            if before is not None:
+                before.state, before.ended_at = HeldState.WAITING, None
             await cancel(tx, Selection(dedupe_prefix=_dedupe(row)))
 
     async def settle(self, payload: SettleAdoption, job: Job) -> Outcome | None:
@@ -165,7 +161,7 @@ class Adopting:
         rubric = from_snapshot(await interviews.rubric_content(tx.session, row.rubric_hash))
         store_result(tx, interview, rubric, scorecard, finality=Finality.PERSON, band=None, links=self._links, now=now)
         await tx.session.flush()
-        self._log(tx, f"account:{chosen.actor_id}", "adopted", chosen, scorecard=scorecard.id.hex)
+        self._log(tx, f"account:{chosen.actor_id}", "adopted", chosen, **_facts(scorecard, found))
         if interview.state is InterviewState.IN_REVIEW:
             await self._steps.take(tx, interview, Finalise(), actor=f"account:{chosen.actor_id}", now=now)
         else:
@@ -189,15 +185,7 @@ class Adopting:
         return first
 
     def _log(self, tx: Transaction, actor: str, what: str, row: AdoptionRow, **facts: object) -> None:
-        tx.audit(
-            AuditEvent(
-                at=self._clock.now(),
-                actor=actor,
-                tag=f"account:rescoring:{what}",
-                subject=str(row.interview_id),
-                details={"rescoring": row.rescoring_id.hex, "adoption": row.id.hex, **facts},
-            )
-        )
+        log_adoption(tx, actor, what, row, self._clock.now(), **facts)
 
 
 async def _locked(tx: Transaction, rescoring_id: uuid.UUID) -> tuple[RescoringRow, InterviewRow]:
@@ -283,6 +271,12 @@ def _decision(case: CaseRow, scorecard: ScorecardRow, first: AdoptionRow, now: d
     )
 
 
+def _facts(scorecard: ScorecardRow, found: Standing) -> dict[str, str | None]:
+    """What became of it for the audit chain; ``replaces``: a person's earlier decision, in whose place it stands."""
+    replaced = found.decision.id.hex if found.decision else None
+    return {"scorecard": scorecard.id.hex, "band": scorecard.card.band, "replaces": replaced}
+
+
 def _choice(actor: Account, row: RescoringRow, found: Standing) -> Choice:
     """As reviewing sees it: two people agree where they use the same reading; it departs where the band would change."""
     return Choice(actor.id, row.id.hex, departs=row.card.band != _band(found))
@@ -296,6 +290,14 @@ def _band(found: Standing) -> str | None:
 
 def _waiting(waiting: AdoptionRow | None) -> Choice | None:
     return None if waiting is None else Choice(waiting.actor_id, waiting.rescoring_id.hex, departs=True)
+
+
+def _replaced_by(found: Standing, row: AdoptionRow) -> AdoptionRow | None:
+    """The choice in whose place this one waited, which ended in the moment in which this one was made."""
+    gone = (one for one in found.adoptions if one.state is HeldState.REPLACED and one.ended_at == row.decided_at)
+    # Nobody replaces their own choice.
+    known = (one for one in gone if one.interview_version == row.interview_version and one.actor_id != row.actor_id)
+    return next(known, None)
 
 
 def _dedupe(row: AdoptionRow) -> str:

@@ -14,6 +14,7 @@ from orchestrator.db.repositories import (
     follow_ups,
     interviews,
     operations,
+    orders,
     reopenings,
     rescorings,
     review_desk,
@@ -27,6 +28,10 @@ from rubrics.schema import Rubric
 MOVED_ON = "This interview has moved on meanwhile. Please look at it again."
 NO_WORDS = "The candidate’s words were removed when their time was over. What stands stays as it is."
 NEWER = "This candidate has a newer interview for this application. Its result is the one that your team sees."
+TOLD_ONCE = (
+    "Your applicant tracking system ordered this interview, and it takes one result for an order, once. It was given the "
+    "result that stands, so no other can take its place."
+)
 DECIDED = "Someone has decided this case already. Their decision stands."
 BLIND = "Please open the case first: you are asked for a band of your own before you see the software’s."
 EARLIER = "These are answers from an earlier attempt. They were given anew since."
@@ -86,7 +91,12 @@ async def standing(session: AsyncSession, interview: InterviewRow, *, lock: bool
 async def hindrance(
     session: AsyncSession, interview: InterviewRow, found: Standing, *, viewer: Account | None
 ) -> str | None:
-    """Why no later reading of this interview can be used now, in words for a page; ``viewer`` None: for nobody."""
+    """Why no later reading of this interview can be used now, in words for a page; ``viewer`` None: for nobody.
+
+    BLIND comes before everything else: whoever gets it is shown no reading, whatever happened to the case meanwhile.
+    """
+    if viewer is not None and await _not_read_blind(session, interview, found, viewer):
+        return BLIND
     if interview.state not in rescorings.READ_AGAIN or found.scorecard is None:
         return MOVED_ON
     newest = await operations.newest_interview(session, interview.application_id)
@@ -95,22 +105,30 @@ async def hindrance(
     if not (await interviews.transcript(session, interview.id)).turns:
         return NO_WORDS
     if interview.state is InterviewState.IN_REVIEW:
-        return await _in_review(session, interview, found, viewer)
-    return None if await rescorings.has_result(session, interview.id) else MOVED_ON
+        return await _in_review(session, found)
+    return await _final(session, interview)
 
 
-async def _in_review(
-    session: AsyncSession, interview: InterviewRow, found: Standing, viewer: Account | None
-) -> str | None:
+async def _final(session: AsyncSession, interview: InterviewRow) -> str | None:
+    if not await rescorings.has_result(session, interview.id):
+        return MOVED_ON
+    # Noted with the step to *final*: what waits to be told may be on its way already.
+    return TOLD_ONCE if await orders.wanted(session, interview.id) else None
+
+
+async def _not_read_blind(session: AsyncSession, interview: InterviewRow, found: Standing, viewer: Account) -> bool:
+    if found.case is None or not asks_blind(found.case, interview, found.scorecard):
+        return False
+    return await review_desk.reading_of(session, found.case.id, viewer.id) is None
+
+
+async def _in_review(session: AsyncSession, found: Standing) -> str | None:
     case = found.case
     if case is None:
         return MOVED_ON
     chosen = await review_desk.live(session, case.id)
-    if chosen.held or chosen.waiting or await reopenings.held_in(session, [case.id]):
-        return DECIDED
-    if viewer is not None and asks_blind(case, interview, found.scorecard):
-        return None if await review_desk.reading_of(session, case.id, viewer.id) else BLIND
-    return None
+    decided = chosen.held or chosen.waiting or await reopenings.held_in(session, [case.id])
+    return DECIDED if decided else None
 
 
 async def hindrance_of(

@@ -157,11 +157,12 @@ class Rescoring:
             }
         await self._log(interview_id, "account:rescoring:viewed", f"account:{viewer.id}")
         before = Read(card=scorecard.card, rubric=known[scorecard.card.rubric_hash])
-        if none_of_them == BLIND:
+        blind = none_of_them == BLIND
+        if blind:
             rows = ()
         return RescoringView(
             hindrance=none_of_them,
-            override=override_view(found, before.rubric),
+            override=None if blind else override_view(found, before.rubric),
             interview_id=interview_id,
             application_id=interview.application_id,
             rubric=before.rubric.id,

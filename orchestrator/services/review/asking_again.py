@@ -23,7 +23,15 @@ from orchestrator.domain.review import may_ask_again
 from orchestrator.domain.uncertainty import ReviewReason
 from orchestrator.errors import Stale
 from orchestrator.ports import Clock
-from orchestrator.services.review.holds import SettleDecision, drop_held, lock_held, locked_case, need_reason
+from orchestrator.services.rescoring.held import SettleAdoption
+from orchestrator.services.review.holds import (
+    SettleDecision,
+    drop_held,
+    lock_held,
+    locked_case,
+    need_reason,
+    refuse_chosen,
+)
 from orchestrator.services.review_kinds import SettleReopening
 from orchestrator.services.steps import SYSTEM, Steps
 from orchestrator.services.views import Account, HeldItem
@@ -32,7 +40,7 @@ from orchestrator.work.job import Job
 from orchestrator.work.outcome import Outcome
 from orchestrator.work.queue import enqueue
 
-HELD_KINDS = (SettleDecision.kind, SettleReopening.kind)
+HELD_KINDS = (SettleDecision.kind, SettleReopening.kind, SettleAdoption.kind)
 """Work that makes final what somebody decided: without it, what is held would never end."""
 
 
@@ -58,9 +66,11 @@ class AskingAgain:
 
         Raises:
             InputInvalid: no reason of at least ten characters.
-            Stale: somebody decided already, the candidate was asked again before, or this is no case for it.
+            Stale: somebody decided already or chose a later reading, the candidate was asked again before, or this is no
+                case for it.
         """
         need_reason(reason)
+        await refuse_chosen(tx, interview)
         await self._refuse(tx.session, case, interview, scorecard)
         now, held_for = self._clock.now(), interview.program.review.held_for
         row = ReopeningRow(
@@ -110,13 +120,13 @@ class AskingAgain:
         return True
 
     async def settle(self, payload: SettleReopening, job: Job) -> Outcome | None:
-        """The time is over: the candidate is asked, unless the case ended otherwise meanwhile."""
+        """The time is over: the candidate is asked, unless the case, or the application, ended otherwise meanwhile."""
         async with job.finish() as tx:
             found = await _locked(tx, payload.held_id)
             if found is not None:
                 case, interview, row = found
                 now = self._clock.now()
-                if case.state is CaseState.OPEN and allowed(interview.state, AskAgain()):
+                if case.state is CaseState.OPEN and await _still_asks(tx.session, interview):
                     await self._finalise(tx, interview, row, now)
                 else:
                     _drop(tx, row, actor=SYSTEM, now=now)
@@ -143,6 +153,11 @@ class AskingAgain:
         await reopenings.ask_follow_ups_anew(tx.session, interview.id)
         await tx.session.flush()
         await self._steps.take(tx, interview, AskAgain(), actor=_actor(row), now=now)
+
+
+async def _still_asks(session: AsyncSession, interview: InterviewRow) -> bool:
+    ended = interview.application.snapshot.disposition is not None
+    return allowed(interview.state, AskAgain()) and not ended and not await interviews.has_newer(session, interview)
 
 
 def can_ask(case: CaseRow, scorecard: ScorecardRow | None, stands: ReopeningRow | None) -> bool:

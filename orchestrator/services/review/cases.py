@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
+from orchestrator.db.models.adoption import AdoptionRow
 from orchestrator.db.models.interview import InterviewRow
 from orchestrator.db.models.reopening import ReopeningRow
 from orchestrator.db.models.scoring import (
@@ -16,7 +17,7 @@ from orchestrator.db.models.scoring import (
     ResultRow,
     ScorecardRow,
 )
-from orchestrator.db.repositories import interviews, reopenings, review_desk, scoring
+from orchestrator.db.repositories import adoptions, interviews, reopenings, review_desk, scoring
 from orchestrator.db.repositories.review_desk import Live, Person
 from orchestrator.db.session import Transaction
 from orchestrator.domain.review import reads_blind
@@ -35,6 +36,9 @@ from orchestrator.services.views import (
 )
 from rubrics.loader import from_snapshot
 from rubrics.schema import Rubric
+
+LATER_READING = "later_reading"
+"""As the verdict of a proposal: to use a later reading, which is agreed on and taken back beside the readings."""
 
 
 async def case_view(
@@ -57,7 +61,8 @@ async def case_view(
     used = scorecard.card.rubric_hash if scorecard else interview.rubric_hash
     rubric = from_snapshot(await interviews.rubric_content(tx.session, used))
     live = await review_desk.live(tx.session, case.id) if case else Live(None, None)
-    held = live.held is not None or _ended_by(reopening, case, HeldState.HELD)
+    chosen = await _reading_chosen(tx, interview, case)
+    held = live.held is not None or _ended_by(reopening, case, HeldState.HELD) or _is_held(chosen)
     own = await review_desk.reading_of(tx.session, case.id, viewer.id) if case else None
     blind = case is not None and own is None and asks_blind(case, interview, scorecard)
     card = scorecard.card if scorecard and not blind else None
@@ -84,8 +89,12 @@ async def case_view(
         blind=blind,
         criteria=tuple((one.name, one.definition) for one in rubric.competencies) if blind else (),
         own_band=_band(own, rubric),
-        proposal=None if blind or live.waiting is None else _proposal(live.waiting, rubric, viewer),
-        can_ask_again=case is not None and not held and not blind and can_ask(case, scorecard, reopening),
+        proposal=None if blind else _proposed(chosen, live, rubric, viewer),
+        can_ask_again=case is not None
+        and chosen is None
+        and not held
+        and not blind
+        and can_ask(case, scorecard, reopening),
     )
     return await _with_people(tx, _with_reopening(view, case, reopening, rubric, viewer), viewer)
 
@@ -163,6 +172,23 @@ async def _first(tx: Transaction, row: HeldDecisionRow) -> HeldDecisionRow:
 
 def _agreed(choices: Sequence[HeldDecisionRow], decided_by: uuid.UUID) -> str:
     return next((row.actor_name for row in choices if row.actor_id != decided_by), "")
+
+
+async def _reading_chosen(tx: Transaction, interview: InterviewRow, case: CaseRow | None) -> AdoptionRow | None:
+    if case is None or case.kind is not CaseKind.RESULT or case.state is not CaseState.OPEN:
+        return None
+    return await adoptions.live(tx.session, interview.id)
+
+
+def _is_held(chosen: AdoptionRow | None) -> bool:
+    return chosen is not None and chosen.state is HeldState.HELD
+
+
+def _proposed(chosen: AdoptionRow | None, live: Live, rubric: Rubric, viewer: Account) -> ProposalView | None:
+    if chosen is not None:
+        by = Colleague(chosen.actor_id, chosen.actor_name, chosen.actor_id == viewer.id)
+        return ProposalView(by=by, verdict=LATER_READING, band=None, reason=chosen.reason, at=chosen.decided_at)
+    return None if live.waiting is None else _proposal(live.waiting, rubric, viewer)
 
 
 def _proposal(row: HeldDecisionRow, rubric: Rubric, viewer: Account) -> ProposalView:

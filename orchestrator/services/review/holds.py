@@ -22,7 +22,7 @@ from orchestrator.db.models.scoring import (
     HeldState,
     ScorecardRow,
 )
-from orchestrator.db.repositories import interviews, reopenings, review_desk, scoring
+from orchestrator.db.repositories import adoptions, interviews, reopenings, review_desk, scoring
 from orchestrator.db.session import Database, Transaction
 from orchestrator.domain.interview import Close, Command, Finalise, allowed
 from orchestrator.domain.result import Finality
@@ -75,11 +75,12 @@ class Holding:
 
         Raises:
             InputInvalid: the choice departs from the recommendation, and no reason was given.
-            Stale: somebody decided already, or this person's own choice waits for a second one.
+            Stale: somebody decided already or chose a later reading, or this person's own choice waits for a second one.
         """
         live = await review_desk.live(tx.session, case.id)
         if live.held is not None or await reopenings.held_in(tx.session, [case.id]):
             raise Stale("Someone has decided this case already. Their decision stands.")
+        await refuse_chosen(tx, interview)
         now, policy = self._clock.now(), interview.program.review
         comes = step(policy.second_person, _choice(chosen), _waiting(live.waiting))
         if comes is Step.OWN:
@@ -235,6 +236,18 @@ async def locked_case(tx: Transaction, case_id: uuid.UUID) -> tuple[CaseRow, Int
         raise Missing("There is no such case.")
     await tx.session.refresh(case)
     return case, interview
+
+
+async def refuse_chosen(tx: Transaction, interview: InterviewRow) -> None:
+    """Refuse to decide about an interview, whose lock the caller holds, while a later reading of it is chosen.
+
+    Raises:
+        Stale: a choice to use a later reading is held, or waits for a second person.
+    """
+    if await adoptions.live(tx.session, interview.id) is not None:
+        raise Stale(
+            "A later reading of this interview has been chosen. Nothing else can be decided unless that is taken back."
+        )
 
 
 def need_reason(reason: str) -> None:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orchestrator.db.models.interview import InterviewRow
-from orchestrator.db.models.scoring import CaseRow, CaseState
-from orchestrator.db.repositories import interviews, reopenings, review_desk, scoring
+from orchestrator.db.models.scoring import CaseKind, CaseRow, CaseState, HeldState
+from orchestrator.db.repositories import adoptions, interviews, reopenings, review_desk, scoring
 from orchestrator.db.session import Database
 from orchestrator.domain.audit import AuditEvent
 from orchestrator.mail.render import RenderedMail
@@ -126,4 +126,6 @@ async def _waiting(session: AsyncSession, case_id: uuid.UUID) -> _Waiting | None
     if case is None or interview is None or case.state is not CaseState.OPEN:
         return None
     held = (await review_desk.live(session, case_id)).held is not None
+    reading = await adoptions.live(session, interview.id) if case.kind is CaseKind.RESULT else None
+    held = held or (reading is not None and reading.state is HeldState.HELD)
     return _Waiting(case, interview, held or bool(await reopenings.held_in(session, [case_id])))

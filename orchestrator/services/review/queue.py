@@ -1,12 +1,14 @@
 """The review queue: who waits, why, since when, and with whom."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orchestrator.db.models.scoring import CaseKind, HeldState, ScorecardRow
-from orchestrator.db.repositories import interviews, reopenings, review_desk, scoring
+from orchestrator.db.models.adoption import AdoptionRow
+from orchestrator.db.models.scoring import CaseKind, HeldDecisionRow, HeldState, ScorecardRow
+from orchestrator.db.repositories import adoptions, interviews, reopenings, review_desk, scoring
 from orchestrator.db.repositories.review_desk import Person
 from orchestrator.db.repositories.scoring import QueueRow
 from orchestrator.domain.uncertainty import ReviewReason
@@ -22,7 +24,8 @@ async def queue_items(session: AsyncSession, *, viewer: Account | None, now: dat
     """Every open case, who waits longest first; what is decided and held for a moment is not among them."""
     rows = await scoring.open_cases(session)
     ids = [row.case.id for row in rows]
-    live = await review_desk.live_in(session, ids)
+    live: dict[uuid.UUID, AdoptionRow | HeldDecisionRow] = {**await _readings_chosen(session, rows)}
+    live |= await review_desk.live_in(session, ids)
     about_to_end = await reopenings.held_in(session, ids)
     about_to_end |= {case_id for case_id, chosen in live.items() if chosen.state is HeldState.HELD}
     waiting = [row for row in rows if row.case.id not in about_to_end]
@@ -40,6 +43,13 @@ async def queue_items(session: AsyncSession, *, viewer: Account | None, now: dat
             _item(row, card, labels, now=now, blind=blind, people=(assigned.get(row.case.id), first), viewer=viewer)
         )
     return tuple(items)
+
+
+async def _readings_chosen(session: AsyncSession, rows: Sequence[QueueRow]) -> Mapping[uuid.UUID, AdoptionRow]:
+    """By case: a later reading that somebody chose for its result."""
+    results = {row.interview.id: row.case.id for row in rows if row.case.kind is CaseKind.RESULT}
+    chosen = await adoptions.live_in(session, results)
+    return {results[interview_id]: row for interview_id, row in chosen.items()}
 
 
 async def held_items(session: AsyncSession, *, viewer: Account) -> tuple[HeldItem, ...]:

@@ -47,6 +47,16 @@ async def test_what_is_long_past_is_not_counted_again(database: Database) -> Non
     assert await count(database, Started()) == 0
 
 
+async def test_a_clock_that_is_set_back_counts_nothing_twice(database: Database) -> None:
+    """Decisions come in any order: an earlier moment after a later one changes nothing."""
+    started = Started(many=3)
+    await start(database, *range(40, 50), *range(70, 75))
+    for minutes in (120, 105, 120, 105, 120):
+        async with database.reading() as session:
+            moment = TAKEN + timedelta(minutes=minutes)
+            assert await started.in_all(session, PROGRAM, most=100, now=moment) == 15
+
+
 async def test_days_are_counted_from_their_beginning(database: Database) -> None:
     """A cap for a day counts what was started since its midnight, up to the cap."""
     await start(database, 1, 2, 3)

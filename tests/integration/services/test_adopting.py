@@ -253,11 +253,12 @@ async def test_where_two_must_agree_two_agree(desk: Desk) -> None:
     assert [row.state.value for row in await desk.rows(AdoptionRow, application)] == ["final", "final"]
 
 
-async def test_a_proposal_is_worth_nothing_after_the_case_was_decided(desk: Desk) -> None:
-    """It was made of a case that was open: who chooses the same reading afterwards does so alone, as the first one."""
+async def test_a_proposal_that_was_taken_back_is_worth_nothing(desk: Desk) -> None:
+    """The case is decided without it: who chooses the same reading afterwards does so alone, as the first one."""
     application, case = await desk.case(**AT_ONCE, four_eyes=FourEyes.ALL)
     interview, reading = await read_again(desk, application)
     await adopting(desk).adopt(reading, actor=desk.kim, reason=WHY)
+    await adopting(desk).undo(interview, actor=desk.kim)
     band, _ = await desk.band(case)
     for reviewer in (desk.kim, desk.robin):
         await desk.reviewing.decide_result(case, actor=reviewer, band=band, reason=WHY)
@@ -265,6 +266,22 @@ async def test_a_proposal_is_worth_nothing_after_the_case_was_decided(desk: Desk
     assert (await view(desk, interview, desk.robin)).readings[0].adoption is None
     await adopting(desk).adopt(reading, actor=desk.robin, reason=WHY)
     assert (await desk.told(application))["interview_band"] == told
+    assert [row.state.value for row in await desk.rows(AdoptionRow, application)] == ["undone", "waiting"]
+
+
+async def test_a_proposal_that_the_interview_outlived_is_dropped_by_the_next_choice(desk: Desk) -> None:
+    """It was made of an earlier step: nobody agrees with it any more, and it does not stand in the way."""
+    application, _, _ = await finished(desk)
+    interview, reading = await read_again(desk, application)
+    async with desk.house.runtime.database.transaction() as tx:
+        row = await tx.session.get_one(InterviewRow, interview)
+        row.program = structs.replace(row.program, review=structs.replace(row.program.review, four_eyes=FourEyes.ALL))
+    await adopting(desk).adopt(reading, actor=desk.kim, reason=WHY)
+    async with desk.house.runtime.database.transaction() as tx:
+        [proposal] = await tx.session.scalars(sa.select(AdoptionRow).where(AdoptionRow.interview_id == interview))
+        proposal.interview_version -= 1
+    assert (await view(desk, interview, desk.robin)).readings[0].adoption is None
+    await adopting(desk).adopt(reading, actor=desk.robin, reason=WHY)
     assert [row.state.value for row in await desk.rows(AdoptionRow, application)] == ["dropped", "waiting"]
 
 

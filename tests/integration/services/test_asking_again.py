@@ -253,6 +253,21 @@ async def test_a_candidate_who_withdraws_meanwhile_is_not_asked(desk: Desk) -> N
     assert mails_to(desk.house, application) == ["invitation", "completion"]
 
 
+async def test_an_application_that_ends_meanwhile_is_not_asked(desk: Desk) -> None:
+    """What the ATS says until the last moment counts: then nobody is asked, and the case waits for its decision."""
+    application, case = await unreadable(desk, **MINUTE)
+    await desk.reviewing.ask_again(case, actor=desk.robin, reason=WHY)
+    interview = await interview_of(desk.house, application)
+    async with desk.house.runtime.database.transaction() as tx:
+        row = await tx.session.get_one(ApplicationRow, interview.application_id)
+        row.snapshot = structs.replace(row.snapshot, disposition=Disposition.REJECTED)
+    async with later(desk.house, minutes=2):
+        await settled(desk.house)
+    assert await states(desk, application) == ["dropped"]
+    assert (await interview_of(desk.house, application)).state is InterviewState.IN_REVIEW
+    assert mails_to(desk.house, application) == ["invitation", "completion"]
+
+
 async def test_a_case_whose_work_is_cancelled_is_back_in_the_queue(desk: Desk) -> None:
     """Nothing is held without an end, whether its work is cancelled or settled by hand; retention waits for what is held."""
     application, case = await unreadable(desk, **MINUTE)

@@ -47,12 +47,15 @@ DOWN = Unavailable("down")
 
 
 class Telling:
-    """An ATS that tells everything but what it was told to fail at; ``asked`` keeps the questions."""
+    """An ATS that tells everything but what it was told to fail at; ``asked`` keeps the questions.
+
+    Its clock is ``ahead`` by so many seconds.
+    """
 
     manifest: Manifest = given.MANIFEST
 
-    def __init__(self, *, clock: datetime | None = None, **failures: Exception) -> None:
-        self._clock = clock
+    def __init__(self, *, ahead: float | None = None, **failures: Exception) -> None:
+        self._ahead = ahead
         self._failures = failures
         self.asked: list[str] = []
 
@@ -63,7 +66,8 @@ class Telling:
         return answer
 
     async def inspect(self) -> Inspection:
-        return cast("Inspection", await self._tell("inspect", Inspection(server_time=self._clock)))
+        clock = None if self._ahead is None else datetime.now(UTC) + timedelta(seconds=self._ahead)
+        return cast("Inspection", await self._tell("inspect", Inspection(server_time=clock)))
 
     async def list_stages(self) -> Sequence[Stage]:
         return cast("Sequence[Stage]", await self._tell("stages", given.STAGES))
@@ -117,7 +121,7 @@ async def test_a_silent_ats_is_asked_once(sqlite_database: Database) -> None:
 @pytest.mark.parametrize("ahead", [-500.0, -90.0, 90.0, 500.0])
 async def test_the_skew_is_in_favour_of_the_ats(ahead: float, sqlite_database: Database) -> None:
     """How long the question took never makes a clock look worse."""
-    facts = await looked(sqlite_database, Telling(clock=datetime.now(UTC) + timedelta(seconds=ahead)))
+    facts = await looked(sqlite_database, Telling(ahead=ahead))
     assert facts.skew == pytest.approx(ahead, abs=2)
     assert abs(facts.skew or 0) <= abs(ahead) + 0.001
     assert (await looked(sqlite_database, Telling())).skew is None

@@ -59,10 +59,13 @@ def test_what_a_failed_test_had_is_not_lent_again() -> None:
 
 
 def test_nobody_has_knocked_at_what_is_lent() -> None:
-    """Limits begin anew, those of addresses and those of connections."""
+    """Limits begin anew: those of addresses, those of connections, and what is kept of failures to sign in."""
     shelf: Shelf[int] = Shelf(knocking)
     for _ in range(2):
         with lent_product(shelf, None, 1, key=1) as app, TestClient(app) as client:
             assert [client.get("/healthz").status_code for _ in range(2)] == [200, 429]
             assert gates_of(app).connections._levels == {}
             gates_of(app).connections.take("somebody")
+            with client.portal() as portal:
+                assert portal.call(app.stores.get("sign_in").get, "tries") is None
+                portal.call(app.stores.get("sign_in").set, "tries", "5")

@@ -4,7 +4,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from tests.fixtures.fake_team_services import team_app
-from tests.fixtures.team_cases import ADJUSTMENT, AUDIT_REF, BLIND, HELD, NEAR_CUT
+from tests.fixtures.team_cases import ADJUSTMENT, AUDIT_REF, BLIND, HELD, NEAR_CUT, OVERDUE
 from tests.fixtures.team_operations import APPLICATIONS, DEAD_LETTER, QUARANTINE
 from tests.fixtures.team_result_links import APPLICATION
 from tests.integration.web.team_browsing import browsing
@@ -23,6 +23,7 @@ REVIEW_FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     (f"/review/{NEAR_CUT}/close", {"reason": "They asked us to stop here."}),
     (f"/review/{BLIND}/reading", {"band": "mixed"}),
     (f"/review/{HELD}/undo", {}),
+    (f"/review/{OVERDUE}/ask-again", {"reason": "Only letters arrived."}),
     (f"/review/{ADJUSTMENT}/answer", {"resume": "yes", "reason": "Ten more days by mail."}),
 )
 EXTEND_FORM: tuple[str, dict[str, str]] = (f"/operations/applications/{APPLICATIONS[0].application_id}/extend", {})
@@ -59,6 +60,7 @@ def test_the_lists_here_name_every_team_route() -> None:
         ("GET", "/review/applications/{application_id}"),
         ("POST", "/review/{case_id}/reading"),
         ("POST", "/review/{case_id}/undo"),
+        ("POST", "/review/{case_id}/ask-again"),
         ("POST", "/review/{case_id}/assign"),
         ("POST", "/review/{case_id}/close"),
         ("GET", "/calibration"),
