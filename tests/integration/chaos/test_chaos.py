@@ -1,4 +1,4 @@
-"""Chaos on each database: nothing lost, nothing doubled, nothing out of order (N2 to N5)."""
+"""Chaos with two hundred moves on each database: nothing lost, nothing doubled, nothing out of order (N2 to N5)."""
 
 import re
 import subprocess
@@ -7,29 +7,16 @@ import sys
 import pytest
 
 LAST_LINE = re.compile(
-    r"deliveries=(\d+) moves=(\d+) interviews=(\d+) kills=(\d+) faults=(\d+) lost=0 doubled_invitations=0"
+    r"deliveries=(\d+) moves=200 interviews=(\d+) kills=(\d+) faults=(\d+) lost=0 doubled_invitations=0"
     r" doubled_writes=0 order_violations=0 overwritten_human_edits=0"
 )
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_sixty_moves(database: str) -> None:
-    """The last line has the verdict, the one before it the bands, and the exit status agrees."""
-    survived(database, moves=60)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_two_hundred_moves(database: str) -> None:
-    """The same with more of everything; sixty moves show it in part on every run."""
-    survived(database, moves=200)
-
-
-def survived(database: str, *, moves: int) -> None:
-    """Whoever adds up what came of these moves finds nothing wrong, and there was enough to go wrong."""
-    command = [sys.executable, "-m", "tests.chaos.run", "--moves", str(moves), "--seed", "1", "--database", database]
+    """The last line has the verdict, the one before it the bands, and the exit status agrees."""
+    command = [sys.executable, "-m", "tests.chaos.run", "--moves", "200", "--seed", "1", "--database", database]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = f"{done.stdout}\n{done.stderr}"
     assert done.returncode == 0, said
@@ -37,9 +24,8 @@ def survived(database: str, *, moves: int) -> None:
     verdict = LAST_LINE.fullmatch(lines[-1])
     assert verdict is not None, said
     assert "final_band_violations=0" in lines[-2]
-    deliveries, moved, interviews, kills, faults = map(int, verdict.groups())
-    assert moved == moves
-    assert deliveries > moves * 1.5
-    assert interviews > moves / 2
-    assert kills > moves / 20
-    assert faults > moves / 7
+    deliveries, interviews, kills, faults = map(int, verdict.groups())
+    assert deliveries > 300
+    assert interviews > 100
+    assert kills > 10
+    assert faults > 30
